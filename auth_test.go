@@ -1,0 +1,192 @@
+package mpreg_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/gorilla/websocket"
+
+	"github.com/mpreg/mpreg"
+)
+
+var errWrongToken = errors.New("the token is not of the list at /etc/tokens")
+
+// tokens is an authenticator that knows the tokens "ann" and "bob".
+func tokens(_ context.Context, c mpreg.Credentials) (mpreg.Identity, error) {
+	if (c.Token != "ann" && c.Token != "bob") || !strings.HasPrefix(c.RemoteAddr, "127.0.0.1:") {
+		return mpreg.Identity{}, errWrongToken
+	}
+	return mpreg.Identity{Name: c.Token, Claims: map[string]string{"from": "test"}}, nil
+}
+
+func identity(ctx context.Context) mpreg.Identity { return mpreg.InfoFromContext(ctx).Identity }
+
+// TestTokenInHeader: who shows a good token is who the function is told of.
+func TestTokenInHeader(t *testing.T) {
+	s := serve(t, mpreg.Config{}, mpreg.WithAuthenticator(tokens))
+	must(t, s.Register("who", identity))
+	for _, name := range []string{"ann", "bob"} {
+		c := connect(t, s.URL(), mpreg.WithToken(name))
+		got, err := mpreg.Call[mpreg.Identity](t.Context(), c, "who")
+		must(t, err)
+		want := mpreg.Identity{Name: name, Claims: map[string]string{"from": "test"}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+	if got, err := mpreg.Call[mpreg.Identity](t.Context(), s.Client(), "who"); err != nil || got.Name != "" {
+		t.Errorf("within the node: %v, %v", got, err)
+	}
+}
+
+// TestWrongToken: it is refused in the handshake, and nobody is told why but
+// the log.
+func TestWrongToken(t *testing.T) {
+	s := serve(t, mpreg.Config{}, mpreg.WithAuthenticator(tokens))
+	_, response, err := websocket.DefaultDialer.DialContext(t.Context(), s.URL(), http.Header{"Authorization": {"Bearer eve"}})
+	if err == nil || response == nil || response.StatusCode != http.StatusUnauthorized {
+		t.Fatalf("handshake: %v, %v", response, err)
+	}
+	_ = response.Body.Close()
+	_, err = connect(t, s.URL(), mpreg.WithToken("eve")).Call(t.Context(), "echo", 1)
+	var e *mpreg.Error
+	if !errors.As(err, &e) || e.Executed != mpreg.ExecutedNo || !strings.Contains(e.Message, "401") {
+		t.Errorf("got %v", err)
+	}
+	if strings.Contains(err.Error(), "/etc/tokens") {
+		t.Errorf("the refused is told too much: %v", err)
+	}
+}
+
+// TestAuthMessage: a link without a token may do nothing before an auth message
+// was accepted, and lives through those that are not.
+func TestAuthMessage(t *testing.T) {
+	s := serve(t, mpreg.Config{}, mpreg.WithAuthenticator(tokens))
+	ran := atomic.Int64{}
+	must(t, s.Register("who", func(ctx context.Context) string { ran.Add(1); return identity(ctx).Name }))
+	const who = `{"role":"rpc","u":"1","cmds":[{"name":"a","fun":"who"}]}`
+	ws := dial(t, s.URL(), websocket.Dialer{})
+	refused := func(message, u string, code mpreg.Code) {
+		t.Helper()
+		ws.send(message)
+		a := ws.receive()
+		if a.U != u || a.Error == nil || a.Error.Code != int(code) || a.Error.Details["executed"] != "no" {
+			t.Errorf("%s: got %s", message, a.text)
+		}
+		if strings.Contains(a.text, "/etc/tokens") {
+			t.Errorf("the refused is told too much: %s", a.text)
+		}
+	}
+	accepted := func(token string) {
+		t.Helper()
+		ws.send(fmt.Sprintf(`{"role":"auth","u":"0","token":%q}`, token))
+		if a := ws.receive(); a.U != "0" || a.Error != nil {
+			t.Errorf("token %s: %s", token, a.text)
+		}
+	}
+	refused(who, "1", mpreg.Unauthenticated)
+	refused(`{"role":"auth","u":"0","token":"eve"}`, "0", mpreg.Unauthenticated)
+	refused(`{"role":"auth","u":"0"}`, "0", mpreg.InvalidRequest)
+	refused(`{"role":"auth","token":"ann"}`, "unknown", mpreg.InvalidRequest)
+	refused(who, "1", mpreg.Unauthenticated)
+	if n := ran.Load(); n != 0 {
+		t.Fatalf("%d calls ran", n)
+	}
+	accepted("ann")
+	if got := ws.results(who); got != `{"a":"ann"}` {
+		t.Errorf("after it: %s", got)
+	}
+	accepted("bob")
+	if got := ws.results(who); got != `{"a":"bob"}` {
+		t.Errorf("after another: %s", got)
+	}
+	other := dial(t, s.URL(), websocket.Dialer{})
+	other.send(who)
+	if a := other.receive(); a.Error == nil || a.Error.Code != int(mpreg.Unauthenticated) {
+		t.Errorf("another link: %s", a.text)
+	}
+}
+
+// TestMissingToken: a Go client without a token is connected, and its calls are
+// refused with a code of their own, as surely not executed.
+func TestMissingToken(t *testing.T) {
+	s := serve(t, mpreg.Config{}, mpreg.WithAuthenticator(tokens))
+	_, err := connect(t, s.URL()).Call(t.Context(), "echo", 1)
+	var e *mpreg.Error
+	if !errors.As(err, &e) || e.Code != mpreg.Unauthenticated || e.Executed != mpreg.ExecutedNo {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestAuthWithoutAuthenticator: a token that nobody asked for does no harm.
+func TestAuthWithoutAuthenticator(t *testing.T) {
+	s := serve(t, mpreg.Config{})
+	if got, err := mpreg.Call[int](t.Context(), connect(t, s.URL(), mpreg.WithToken("x")), "echo", 1); err != nil || got != 1 {
+		t.Errorf("got %v, %v", got, err)
+	}
+	ws := dial(t, s.URL(), websocket.Dialer{})
+	ws.send(`{"role":"auth","u":"0","token":"x"}`)
+	if a := ws.receive(); a.U != "0" || a.Error != nil {
+		t.Errorf("got %s", a.text)
+	}
+	ws.alive()
+}
+
+// TestAuthorizer: it decides by caller and call, before anything is decoded.
+func TestAuthorizer(t *testing.T) {
+	var ran atomic.Int64
+	s := serve(t, mpreg.Config{}, mpreg.WithAuthenticator(tokens), mpreg.WithAuthorizer(
+		func(ctx context.Context, inv *mpreg.Invocation) error {
+			info := mpreg.InfoFromContext(ctx)
+			if inv.Function != info.Function || inv.Command != info.Command {
+				t.Errorf("told of %s and %s", inv.Function, info.Function)
+			}
+			switch {
+			case inv.Function == "panics":
+				panic("at /etc/secret.go:1")
+			case inv.Function == "admin" && info.Identity.Name != "ann":
+				return fmt.Errorf("%q is no admin", info.Identity.Name)
+			}
+			return nil
+		}))
+	must(t, s.Register("admin", func(n int) int { ran.Add(1); return n }))
+	must(t, s.Register("panics", func() { ran.Add(1) }))
+	must(t, s.Register("indirect", func(ctx context.Context, n int) (int, error) {
+		return mpreg.Call[int](ctx, mpreg.FromContext(ctx), "admin", n)
+	}))
+	ann, bob := connect(t, s.URL(), mpreg.WithToken("ann")), connect(t, s.URL(), mpreg.WithToken("bob"))
+	for _, fn := range []string{"admin", "indirect"} {
+		if got, err := mpreg.Call[int](t.Context(), ann, fn, 7); err != nil || got != 7 {
+			t.Errorf("ann, %s: %v, %v", fn, got, err)
+		}
+	}
+	ran.Store(0)
+	for name, c := range map[string]*mpreg.Client{"bob": bob, "": s.Client()} {
+		_, err := c.Call(t.Context(), "admin", "not even a number")
+		var e *mpreg.Error
+		if !errors.As(err, &e) || e.Code != mpreg.PermissionDenied || e.Executed != mpreg.ExecutedNo ||
+			e.Message != fmt.Sprintf("%q is no admin", name) || e.Function != "admin" || e.Node != s.Name() {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	_, err := bob.Call(t.Context(), "indirect", 7)
+	var e *mpreg.Error
+	if !errors.As(err, &e) || e.Code != mpreg.PermissionDenied || e.Executed != mpreg.ExecutedYes || e.Function != "indirect" {
+		t.Errorf("bob through a function: %v", err)
+	}
+	if _, err := ann.Call(t.Context(), "panics"); !errors.Is(err, mpreg.Internal) || strings.Contains(err.Error(), "secret") {
+		t.Errorf("a panic: %v", err)
+	}
+	if got, err := mpreg.Call[int](t.Context(), bob, "echo", 1); err != nil || got != 1 {
+		t.Errorf("bob, echo: %v, %v", got, err)
+	}
+	if n := ran.Load(); n != 0 {
+		t.Errorf("%d refused calls ran", n)
+	}
+}

@@ -1,0 +1,253 @@
+package mpreg_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/codec"
+)
+
+// request is a message with these commands, as a stranger writes it.
+func request(cmds string) string { return `{"role":"rpc","u":"7","cmds":[` + cmds + `]}` }
+
+func explicit(cmds string) string {
+	return `{"role":"rpc","u":"7","refs":"explicit","cmds":[` + cmds + `]}`
+}
+
+func manyCommands(n int) string {
+	cmds := make([]string, n)
+	for i := range cmds {
+		cmds[i] = fmt.Sprintf(`{"name":"c%d","fun":"echo","args":[1]}`, i)
+	}
+	return strings.Join(cmds, ",")
+}
+
+// TestBadMessages: each bad message gets its coded error with its u, and
+// nothing is lost: the next call on the same connection succeeds.
+func TestBadMessages(t *testing.T) {
+	s := serve(t, mpreg.Config{MaxMessageBytes: 4 << 20})
+	registerFunctions(t, &s.Registry)
+	deep := strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000)
+	for _, row := range []struct {
+		name, message string
+		u             string
+		code          mpreg.Code
+		says          []string
+	}{
+		{"malformed JSON", `{"role":"rpc","u":"7","cmds":[{{`, "7", mpreg.InvalidRequest, []string{"malformed JSON at byte"}},
+		{"cut off", `{"role":"rpc","u":"7","cmds":[{"name":"a","fu`, "7", mpreg.InvalidRequest, []string{"malformed"}},
+		{"no JSON at all", `hello`, "unknown", mpreg.InvalidRequest, []string{"malformed JSON"}},
+		{"an empty message", ``, "unknown", mpreg.InvalidRequest, []string{"malformed"}},
+		{"an array for an object", `[]`, "unknown", mpreg.InvalidRequest, []string{"must be an object"}},
+		{"an object for a list", `{"role":"rpc","u":"7","cmds":{}}`, "7", mpreg.InvalidRequest, []string{`"cmds"`, "a list"}},
+		{"no u", `{"role":"rpc","cmds":[{"name":"a","fun":"echo","args":[1]}]}`, "unknown", mpreg.InvalidRequest, []string{`"u"`}},
+		{"a u that is no string", `{"role":"rpc","u":7,"cmds":[{"name":"a","fun":"echo","args":[1]}]}`, "unknown", mpreg.InvalidRequest, []string{`"u"`}},
+		{"a u that is too long", `{"role":"rpc","u":"` + strings.Repeat("u", 200) + `","cmds":[{"name":"a","fun":"echo","args":[1]}]}`, "unknown", mpreg.ResourceExhausted, []string{`"u"`, "128"}},
+		{"args that are no list", request(`{"name":"a","fun":"echo","args":{"x":1}}`), "7", mpreg.InvalidRequest, []string{"args", "a list"}},
+		{"a command without a name", request(`{"fun":"echo","args":[1]}`), "7", mpreg.InvalidRequest, []string{"cmds[0].name"}},
+		{"a command without a function", request(`{"name":"a","args":[1]}`), "7", mpreg.InvalidRequest, []string{"cmds[0].fun"}},
+		{"nested 100,000 deep", request(`{"name":"a","fun":"echo","args":[` + deep + `]}`), "7", mpreg.ResourceExhausted, []string{"nested deeper"}},
+		{"an unknown role", `{"role":"king","u":"7"}`, "7", mpreg.InvalidRequest, []string{`unknown role "king"`}},
+		{"no role", `{"u":"7"}`, "7", mpreg.InvalidRequest, []string{`no "role"`}},
+		{"no commands", request(``), "7", mpreg.InvalidRequest, []string{"cmds"}},
+		{"10,001 commands", request(manyCommands(10_001)), "7", mpreg.ResourceExhausted, []string{"10000"}},
+		{"a cycle", request(`{"name":"a","fun":"echo","args":["b"]},{"name":"b","fun":"echo","args":["a"]}`), "7", mpreg.InvalidRequest, []string{"circle", `"a"`, `"b"`}},
+		{"a duplicate name", request(`{"name":"a","fun":"echo","args":[1]},{"name":"a","fun":"echo","args":[2]}`), "7", mpreg.InvalidRequest, []string{`"a"`}},
+		{"an explicit self-reference", explicit(`{"name":"a","fun":"echo","args":[null],"refs":{"/args/0":["a"]}}`), "7", mpreg.InvalidRequest, []string{`"a"`, "own result"}},
+		{"overlapping places", explicit(`{"name":"a","fun":"echo","args":[1]},{"name":"b","fun":"echo","args":[{"x":1}],"refs":{"/args/0":["a"],"/args/0/x":["a"]}}`), "7", mpreg.InvalidRequest, []string{`"b"`, "/args/0"}},
+		{"a place that is not there", explicit(`{"name":"a","fun":"echo","args":[1]},{"name":"b","fun":"echo","args":[1],"refs":{"/args/3":["a"]}}`), "7", mpreg.InvalidRequest, []string{`"b"`, "/args/3"}},
+		{"a reference to nobody", explicit(`{"name":"b","fun":"echo","args":[1],"refs":{"/args/0":["a"]}}`), "7", mpreg.InvalidRequest, []string{`"a"`}},
+		{"a missing field", explicit(`{"name":"a","fun":"echo","args":[{"x":1}]},{"name":"b","fun":"echo","args":[1],"refs":{"/args/0":["a","y"]}}`), "7", mpreg.InvalidArgument, []string{`"b"`, "y"}},
+		{"a result asked for that nobody makes", `{"role":"rpc","u":"7","return":["z"],"cmds":[{"name":"a","fun":"echo","args":[1]}]}`, "7", mpreg.InvalidRequest, []string{`"z"`}},
+		{"wrong arity", request(`{"name":"a","fun":"add","args":[1]}`), "7", mpreg.InvalidArgument, []string{"want 2 arguments, got 1", "(int, int) int"}},
+		{"a value that does not fit", request(`{"name":"a","fun":"add","args":[1,"two"]}`), "7", mpreg.InvalidArgument, []string{"argument 1", "int"}},
+		{"an unknown keyword", request(`{"name":"a","fun":"train","args":["d"],"kwargs":{"lr":0.5,"speed":9}}`), "7", mpreg.InvalidArgument, []string{`"speed"`, "epochs, lr"}},
+		{"keywords for a function without", request(`{"name":"a","fun":"add","args":[1],"kwargs":{"b":2}}`), "7", mpreg.InvalidArgument, []string{"takes no keyword"}},
+		{"keywords for a variadic function", request(`{"name":"a","fun":"echos","args":[1],"kwargs":{"b":2}}`), "7", mpreg.InvalidArgument, []string{"variadic"}},
+		{"a struct by place and by keywords", request(`{"name":"a","fun":"train","args":["d",{"lr":0.5}],"kwargs":{"lr":0.5}}`), "7", mpreg.InvalidArgument, []string{"both"}},
+		{"failed validation", request(`{"name":"a","fun":"train","args":["d"],"kwargs":{"lr":7}}`), "7", mpreg.InvalidArgument, []string{"lr", "lte=1"}},
+		{"a result that holds a channel", request(`{"name":"a","fun":"chan"}`), "7", mpreg.Internal, []string{"chan int"}},
+		{"a result that is NaN", request(`{"name":"a","fun":"nan"}`), "7", mpreg.Internal, []string{"NaN"}},
+		{"a cyclic result", request(`{"name":"a","fun":"cycle"}`), "7", mpreg.Internal, []string{"can't be encoded"}},
+		{"a cyclic tree", request(`{"name":"a","fun":"loop"}`), "7", mpreg.Internal, []string{"can't be encoded"}},
+		{"a handler that panics", request(`{"name":"a","fun":"panic"}`), "7", mpreg.Internal, []string{"panicked"}},
+		{"a handler that fails", request(`{"name":"a","fun":"fail"}`), "7", mpreg.Failed, []string{"boom"}},
+		{"a handler with a code of its own", request(`{"name":"a","fun":"coded"}`), "7", 2001, []string{"out of paper"}},
+		{"an unknown function", request(`{"name":"a","fun":"nope"}`), "7", mpreg.NotFound, []string{`"nope"`}},
+		{"locs that nobody has", request(`{"name":"a","fun":"add","args":[1,2],"locs":["gpu"]}`), "7", mpreg.NotFound, []string{`lacks ["gpu"]`}},
+		{"another cluster", `{"role":"rpc","u":"7","cluster_id":"theirs","cmds":[{"name":"a","fun":"echo","args":[1]}]}`, "7", mpreg.WrongCluster, []string{`"theirs"`}},
+		{"a negative timeout", `{"role":"rpc","u":"7","timeout_ms":-1,"cmds":[{"name":"a","fun":"echo","args":[1]}]}`, "7", mpreg.InvalidRequest, []string{"timeout_ms"}},
+		{"a message over the limit", request(`{"name":"a","fun":"echo","args":["` + strings.Repeat("x", 5<<20) + `"]}`), "7", mpreg.ResourceExhausted, []string{"4194304 bytes"}},
+		{"a cancel without u", `{"role":"cancel"}`, "unknown", mpreg.InvalidRequest, []string{`"u"`}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			ws := dial(t, s.URL(), websocket.Dialer{})
+			ws.send(row.message)
+			a := ws.receive()
+			if a.Error == nil {
+				t.Fatalf("succeeded: %s", a.text)
+			}
+			if a.Role != "rpc-response" || a.U != row.u || a.Error.Code != int(row.code) {
+				t.Errorf("want u %q, code %d, got %.500s", row.u, row.code, a.text)
+			}
+			for _, words := range row.says {
+				if !strings.Contains(a.Error.Message, words) {
+					t.Errorf("want %q in %.500q", words, a.Error.Message)
+				}
+			}
+			for _, leak := range []string{"goroutine ", ".go", "runtime.", "wire."} {
+				if strings.Contains(a.text, leak) {
+					t.Errorf("the answer tells of its insides (%q): %.500s", leak, a.text)
+				}
+			}
+			if a.Error.Details["executed"] == nil || a.Error.Details["node"] != s.Name() {
+				t.Errorf("details: %v", a.Error.Details)
+			}
+			ws.alive()
+		})
+	}
+}
+
+// TestBadCalls has the rows that Go callers meet, with the values in JSON
+// through a socket and in CBOR within the node.
+func TestBadCalls(t *testing.T) {
+	s := serve(t, mpreg.Config{}, mpreg.WithCodec(codec.CBOR{}))
+	registerFunctions(t, &s.Registry)
+	for name, client := range map[string]*mpreg.Client{"json": connect(t, s.URL()), "cbor": s.Client()} {
+		for _, row := range []struct {
+			name     string
+			fn       string
+			args     []any
+			code     mpreg.Code
+			executed mpreg.Executed
+		}{
+			{"wrong arity", "add", []any{1}, mpreg.InvalidArgument, mpreg.ExecutedNo},
+			{"a value that does not fit", "add", []any{1, "two"}, mpreg.InvalidArgument, mpreg.ExecutedNo},
+			{"a fraction for an integer", "add", []any{1, 1.5}, mpreg.InvalidArgument, mpreg.ExecutedNo},
+			{"an unknown keyword", "train", []any{"d", mpreg.Kwargs{"speed": 9}}, mpreg.InvalidArgument, mpreg.ExecutedNo},
+			{"failed validation", "train", []any{"d", mpreg.Kwargs{"lr": 7}}, mpreg.InvalidArgument, mpreg.ExecutedNo},
+			{"an argument that can't be encoded", "any", []any{make(chan int)}, mpreg.InvalidArgument, mpreg.ExecutedNo},
+			{"a cyclic argument", "any", []any{func() any { c := &cycle{}; c.Next = c; return c }()}, mpreg.InvalidArgument, mpreg.ExecutedNo},
+			{"a result that holds a channel", "chan", nil, mpreg.Internal, mpreg.ExecutedYes},
+			{"a cyclic result", "cycle", nil, mpreg.Internal, mpreg.ExecutedYes},
+			{"a cyclic tree", "loop", nil, mpreg.Internal, mpreg.ExecutedYes},
+			{"a handler that panics", "panic", nil, mpreg.Internal, mpreg.ExecutedYes},
+			{"a handler that fails", "fail", nil, mpreg.Failed, mpreg.ExecutedYes},
+			{"a handler with a code of its own", "coded", nil, 2001, mpreg.ExecutedYes},
+			{"an unknown function", "nope", nil, mpreg.NotFound, mpreg.ExecutedNo},
+		} {
+			t.Run(name+"/"+row.name, func(t *testing.T) {
+				_, err := client.Call(t.Context(), row.fn, row.args...)
+				var e *mpreg.Error
+				if !errors.As(err, &e) || !errors.Is(err, row.code) || e.Executed != row.executed {
+					t.Fatalf("want %v, executed: %v, got %v", row.code, row.executed, err)
+				}
+				if e.Function != row.fn || e.Command != row.fn && e.Executed != mpreg.ExecutedNo {
+					t.Errorf("the error does not say where it happened: %#v", e)
+				}
+				if got, err := mpreg.Call[int](t.Context(), client, "add", 1, 2); err != nil || got != 3 {
+					t.Errorf("after it: %v, %v", got, err)
+				}
+			})
+		}
+	}
+	t.Run("cbor carries NaN", func(t *testing.T) {
+		if got, err := mpreg.Call[float64](t.Context(), s.Client(), "nan"); err != nil || !math.IsNaN(got) {
+			t.Errorf("got %v, %v", got, err)
+		}
+	})
+}
+
+// TestCompressionBomb: what counts is the size after decompression.
+func TestCompressionBomb(t *testing.T) {
+	s := serve(t, mpreg.Config{Compression: true, MaxMessageBytes: 1 << 20})
+	bomb := func(size int) string {
+		return request(`{"name":"a","fun":"echo","args":["` + strings.Repeat("x", size) + `"]}`)
+	}
+	t.Run("discarded", func(t *testing.T) {
+		ws := dial(t, s.URL(), websocket.Dialer{EnableCompression: true})
+		ws.send(bomb(3 << 20))
+		if a := ws.receive(); a.U != "7" || a.Error == nil || a.Error.Code != int(mpreg.ResourceExhausted) {
+			t.Fatalf("got %s", a.text)
+		}
+		ws.alive()
+	})
+	t.Run("closed", func(t *testing.T) {
+		ws := dial(t, s.URL(), websocket.Dialer{EnableCompression: true})
+		ws.send(bomb(6 << 20))
+		if a := ws.receive(); a.U != "7" || a.Error == nil || a.Error.Code != int(mpreg.ResourceExhausted) {
+			t.Fatalf("got %s", a.text)
+		}
+		_, _, err := ws.ReadMessage()
+		if !websocket.IsCloseError(err, websocket.CloseMessageTooBig) {
+			t.Errorf("want a close with status 1009, got %v", err)
+		}
+		dial(t, s.URL(), websocket.Dialer{}).alive()
+	})
+}
+
+// TestDuplicateU: an id belongs to one running request of a connection.
+func TestDuplicateU(t *testing.T) {
+	s := serve(t, mpreg.Config{})
+	release := make(chan struct{})
+	must(t, s.Register("wait", func() { <-release }))
+	ws := dial(t, s.URL(), websocket.Dialer{})
+	ws.send(`{"role":"rpc","u":"1","cmds":[{"name":"a","fun":"wait"}]}`)
+	ws.send(`{"role":"rpc","u":"1","cmds":[{"name":"a","fun":"echo","args":[1]}]}`)
+	if a := ws.receive(); a.Error == nil || a.Error.Code != int(mpreg.InvalidRequest) {
+		t.Errorf("got %s", a.text)
+	}
+	close(release)
+	if a := ws.receive(); a.Error != nil || a.U != "1" {
+		t.Errorf("got %s", a.text)
+	}
+	ws.alive()
+}
+
+// TestUnencodableDetails: a detail that can't be sent must not cost the error.
+func TestUnencodableDetails(t *testing.T) {
+	s := serve(t, mpreg.Config{})
+	must(t, s.Register("f", func() error {
+		e := mpreg.Errorf(2002, "odd")
+		e.Details = map[string]any{"c": make(chan int)}
+		return e
+	}))
+	_, err := connect(t, s.URL()).Call(t.Context(), "f")
+	if !errors.Is(err, mpreg.Code(2002)) || !strings.Contains(err.Error(), "odd") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// explosive is a detail that panics when it is encoded.
+type explosive struct{}
+
+func (explosive) MarshalJSON() ([]byte, error) { panic("boom") }
+
+// TestExplosiveValues: what marshals itself may panic; nobody else does.
+func TestExplosiveValues(t *testing.T) {
+	s := serve(t, mpreg.Config{})
+	must(t, s.Register("detail", func() error {
+		e := mpreg.Errorf(2002, "odd")
+		e.Details = map[string]any{"x": explosive{}, "y": 1}
+		return e
+	}))
+	must(t, s.Register("result", func() any { return explosive{} }))
+	c := connect(t, s.URL())
+	_, err := c.Call(t.Context(), "detail")
+	var e *mpreg.Error
+	if !errors.As(err, &e) || e.Code != 2002 || e.Details["y"] != int64(1) || e.Function != "detail" {
+		t.Errorf("detail: %v", err)
+	}
+	if _, err := c.Call(t.Context(), "result"); !errors.Is(err, mpreg.Internal) {
+		t.Errorf("result: %v", err)
+	}
+	if got, err := mpreg.Call[int](t.Context(), c, "echo", 1); err != nil || got != 1 {
+		t.Errorf("after it: %v, %v", got, err)
+	}
+}

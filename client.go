@@ -1,0 +1,202 @@
+package mpreg
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/wire"
+)
+
+// Client calls functions of a cluster, through any of its nodes. It is made by
+// [NewClient], [Server.Client] or [FromContext], and safe for concurrent use:
+// a process needs one.
+//
+// A Client connects when it is first used, to the first of its URLs that
+// answers, and again when the connection is lost. A call that is made while an
+// attempt to connect is under way waits for it, as long as its context lets it.
+// Between attempts calls fail at once with [Unavailable] and what the last
+// attempt failed with; [Client.Ready] waits until one succeeds.
+type Client struct {
+	core *clientCore
+	call callOptions // of this view
+}
+
+// clientCore is what the views of a client share.
+type clientCore struct {
+	caller  caller
+	invoker Invoker // interceptors around send
+}
+
+// caller has requests executed: by a node at the other end of a link, or by
+// the one that the client is part of.
+type caller interface {
+	do(ctx context.Context, r *wire.Request) (*wire.Response, error)
+	codec() codec.Codec // that arguments are best encoded with
+	ready(ctx context.Context) error
+	close() error
+}
+
+// NewClient returns a client of the cluster that the nodes at these websocket
+// URLs belong to, separated by commas: "ws://a:6747,wss://b/mpreg". It does no
+// I/O and never fails: what is wrong with a URL is the error of each call.
+func NewClient(urls string, opts ...ClientOption) *Client {
+	var o clientOptions
+	for _, opt := range opts {
+		opt.applyClient(&o)
+	}
+	var list []string
+	for url := range strings.SplitSeq(urls, ",") {
+		if url = strings.TrimSpace(url); url != "" {
+			list = append(list, url)
+		}
+	}
+	return newClient(newConn(list, &o), o.interceptors, o.call)
+}
+
+func newClient(c caller, interceptors []Interceptor, call callOptions) *Client {
+	core := &clientCore{caller: c}
+	core.invoker = intercept(core.send, interceptors)
+	return &Client{core: core, call: call}
+}
+
+// With returns a view of the client, on the same connection, whose calls have
+// these options besides those of c.
+func (c *Client) With(opts ...CallOption) *Client {
+	view := *c
+	for _, opt := range opts {
+		opt.applyCall(&view.call)
+	}
+	return &view
+}
+
+// Call calls a function and returns its encoded result; [Call] with a type
+// argument decodes it. [Kwargs] as the last argument are keyword arguments. The
+// error is an *[Error].
+func (c *Client) Call(ctx context.Context, fn string, args ...any) (Value, error) {
+	inv := &Invocation{Function: fn, Command: fn, Locs: c.call.locs, Headers: maps.Clone(c.call.headers), view: c}
+	var err error
+	if inv.Args, inv.Kwargs, err = encodeArgs(c.core.caller.codec(), args); err != nil {
+		return Value{}, asError(err).at("", fn, "")
+	}
+	return c.invoke(ctx, inv)
+}
+
+// Do has a call graph executed. The error is an *[Error] about the command that
+// failed first; the results of others are lost with it.
+func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
+	inv := &Invocation{Request: r, Locs: c.call.locs, Headers: maps.Clone(c.call.headers), view: c}
+	if _, err := c.invoke(ctx, inv); err != nil {
+		return nil, err
+	}
+	if inv.response == nil {
+		return nil, newError(Internal, ExecutedMaybe, "an interceptor answered for a request without having it executed")
+	}
+	return inv.response, nil
+}
+
+func (c *Client) invoke(ctx context.Context, inv *Invocation) (Value, error) {
+	if c.call.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.call.timeout)
+		defer cancel()
+	}
+	v, err := c.core.invoker(ctx, inv)
+	if err != nil {
+		return Value{}, clientError(err).at(inv.Command, inv.Function, "")
+	}
+	return v, nil
+}
+
+// clientError returns err as an *Error; one that an interceptor made up is
+// about a call of which nothing is known.
+func clientError(err error) *Error {
+	e := asError(err)
+	if e.Code == Internal && e.cause == err { //nolint:errorlint // asError found nothing better
+		e.Code = Failed
+	}
+	return e
+}
+
+// send is the innermost Invoker of a client.
+func (core *clientCore) send(ctx context.Context, inv *Invocation) (Value, error) {
+	if inv.view == nil {
+		return Value{}, newError(Internal, ExecutedNo, "an interceptor replaced the Invocation: pass on the one that it got")
+	}
+	r, names, err := inv.wireRequest(core.caller.codec())
+	if err != nil {
+		return Value{}, err
+	}
+	call := &inv.view.call
+	r.Headers = inv.Headers
+	r.Node, r.ClusterID = call.node, call.clusterID
+	response, err := core.caller.do(ctx, r)
+	if err != nil {
+		return Value{}, err
+	}
+	if response.Error != nil {
+		return Value{}, fromWire(response.Error)
+	}
+	if inv.Request != nil {
+		inv.response = newResponse(inv.Request, names, response)
+		return Value{}, nil
+	}
+	if len(response.Results) != 1 {
+		return Value{}, newError(Internal, ExecutedYes, "the node answered with %d results for one call", len(response.Results))
+	}
+	return response.Results[0].Value, nil
+}
+
+// wireRequest returns the request that an invocation stands for, and the names
+// of its commands.
+func (inv *Invocation) wireRequest(c codec.Codec) (*wire.Request, []string, error) {
+	if inv.Request != nil {
+		return inv.Request.encode(c, inv.Locs)
+	}
+	return &wire.Request{Commands: []wire.Command{{
+		Name: inv.Command, Function: inv.Function, Args: inv.Args, Kwargs: inv.Kwargs, Locs: inv.Locs,
+	}}}, nil, nil
+}
+
+// Ready waits until the client is connected. Its error is ctx's, and says what
+// the last attempt failed with.
+func (c *Client) Ready(ctx context.Context) error { return c.core.caller.ready(ctx) }
+
+// Close closes the connection, of all views. Calls that run fail, later ones
+// too, with an error that matches [ErrClosed]. It does nothing to the client of
+// a node, which lives as long as the node.
+func (c *Client) Close() error { return c.core.caller.close() }
+
+// encodeArgs encodes positional arguments, and keyword arguments if the last is
+// Kwargs.
+func encodeArgs(c codec.Codec, args []any) ([]Value, map[string]Value, error) {
+	var kwargs map[string]Value
+	if n := len(args); n > 0 {
+		if last, ok := args[n-1].(Kwargs); ok {
+			kwargs = make(map[string]Value, len(last))
+			for key, arg := range last {
+				v, err := codec.Encode(c, arg)
+				if err != nil {
+					return nil, nil, unencodable(fmt.Sprintf("keyword %q", key), err)
+				}
+				kwargs[key] = v
+			}
+			args = args[:n-1]
+		}
+	}
+	values := make([]Value, len(args))
+	for i, arg := range args {
+		v, err := codec.Encode(c, arg)
+		if err != nil {
+			return nil, nil, unencodable(fmt.Sprintf("argument %d", i), err)
+		}
+		values[i] = v
+	}
+	return values, kwargs, nil
+}
+
+func unencodable(what string, err error) error {
+	return newError(InvalidArgument, ExecutedNo, "%s can't be encoded: %w", what, err)
+}

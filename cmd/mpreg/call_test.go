@@ -1,0 +1,213 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mpreg/mpreg"
+)
+
+// functions are what the tests call besides echo and echos.
+func functions(register func(name string, fn any, locs ...string)) {
+	type options struct {
+		Rate mpreg.Value `json:"rate"`
+		Name string      `json:"name"`
+	}
+	register("scale", func(n int, o options) string {
+		return strings.Repeat(o.Name, n) + " at " + string(o.Rate.Bytes())
+	})
+	register("where", func() string { return "anywhere" })
+	register("where", func() string { return "on a gpu" }, "gpu")
+	register("where", func() string { return "on a gpu with data" }, "gpu", "data, v2")
+	register("fail", func() error { return errors.New("the disk is full") })
+	register("refuse", func() error { return mpreg.Errorf(2001, "not on a <Sunday>") })
+}
+
+func TestCall(t *testing.T) {
+	url := startNode(t, functions)
+	for _, test := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"string", []string{"echo", "hi there!"}, "hi there!\n"},
+		{"string as JSON", []string{"echo", "hi there!", "-o", "json"}, "\"hi there!\"\n"},
+		{"JSON string", []string{"echo", `"two\nlines"`}, "two\nlines\n"},
+		{"string with a NUL inside of JSON", []string{"echo", `"\u0000x"`}, "\x00x\n"},
+		{"empty string", []string{"echo", ""}, "\n"},
+		{"null", []string{"echo", "null"}, "null\n"},
+		{"float", []string{"echo", "1.0"}, "1.0\n"},
+		{"above 2^53", []string{"echo", "9007199254740993"}, "9007199254740993\n"},
+		{"2^64-1", []string{"echo", "18446744073709551615", "-o", "json"}, "18446744073709551615\n"},
+		{"more digits than any type has", []string{"echo", "0.1234567890123456789012345678901234567890"}, "0.1234567890123456789012345678901234567890\n"},
+		{"negative numbers", []string{"echos", "-1", "-1.50e+3", "-o", "json"}, "[-1,-1.50e+3]\n"},
+		{"flags first", []string{"-o", "json", "echos", "1", "2"}, "[1,2]\n"},
+		{"hyphens after --", []string{"echos", "-o", "json", "--", "-x", "--kw", "-1"}, "[\"-x\",\"--kw\",-1]\n"},
+		{"no arguments", []string{"echos"}, "[]\n"},
+		{"commas", []string{"echo", "a,b"}, "a,b\n"},
+		{"object, indented", []string{"echo", `{"b":[1.0],"a":"<&>"}`}, "{\n  \"b\": [\n    1.0\n  ],\n  \"a\": \"<&>\"\n}\n"},
+		{"object, byte for byte", []string{"echo", `{"b": [1.0, 1e2],"a":"<&>\u00e9"}`, "--output=json"}, `{"b": [1.0, 1e2],"a":"<&>\u00e9"}` + "\n"},
+		{"keywords", []string{"scale", "2", "--kw", "rate=0.10", "--kw", "name=ab"}, "abab at 0.10\n"},
+		{"keyword with separators", []string{"scale", "1", "--kw", `name="a;b,c\\d=e"`, "--kw", "rate=1"}, `a;b,c\d=e at 1` + "\n"},
+		{"no locs", []string{"where"}, "anywhere\n"},
+		{"a loc", []string{"where", "--loc", "gpu"}, "on a gpu\n"},
+		{"locs", []string{"where", "--loc", "gpu", "--loc", "data, v2"}, "on a gpu with data\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := execute(t.Context(), "", append([]string{"call", "--url", url}, test.args...)...)
+			if diff := cmp.Diff(outcome{exitOK, test.want, ""}, got, cmp.AllowUnexported(outcome{})); diff != "" {
+				t.Errorf("mpreg call %q (-want +got):\n%s", test.args, diff)
+			}
+		})
+	}
+}
+
+func TestCallURLFromEnvironment(t *testing.T) {
+	t.Setenv("MPREG_URL", startNode(t, nil))
+	if got := execute(t.Context(), "", "call", "echo", "1"); got != (outcome{exitOK, "1\n", ""}) {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestCallFails(t *testing.T) {
+	url := startNode(t, functions)
+	for _, test := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"the function fails", []string{"fail"},
+			`{"code":1003,"name":"failed","message":"the disk is full","details":{"command":"fail","executed":"yes","function":"fail","node":"node-1"}}`},
+		{"with a code of its own", []string{"refuse"},
+			`{"code":2001,"name":"code 2001","message":"not on a <Sunday>","details":{"command":"refuse","executed":"yes","function":"refuse","node":"node-1"}}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := execute(t.Context(), "", append([]string{"call", "-o", "json", "--url", url}, test.args...)...)
+			want := outcome{exitFailed, "", `{"error":` + test.want + "}\n"}
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(outcome{})); diff != "" {
+				t.Errorf("mpreg call %q (-want +got):\n%s", test.args, diff)
+			}
+		})
+	}
+}
+
+// failure is the error that -o json prints, as a program reads it.
+type failure struct {
+	Error struct {
+		Code    int
+		Name    string
+		Details struct{ Executed, Function, Node string }
+		Hint    string
+	}
+}
+
+func parseFailure(t *testing.T, got outcome) (f failure) {
+	t.Helper()
+	if got.status != exitFailed || got.out != "" {
+		t.Errorf("status %d, printed %q; want status %d and nothing", got.status, got.out, exitFailed)
+	}
+	if err := json.Unmarshal([]byte(got.err), &f); err != nil {
+		t.Fatalf("standard error is no JSON: %v\n%s", err, got.err)
+	}
+	return f
+}
+
+func TestCallRefused(t *testing.T) {
+	url := startNode(t, functions)
+	for _, test := range []struct {
+		name string
+		code mpreg.Code
+		args []string
+		hint string
+	}{
+		{"no such function", mpreg.NotFound, []string{"predict"}, "mpreg call mpreg.functions lists what the cluster offers, with locs"},
+		{"no such loc", mpreg.NotFound, []string{"where", "--loc", "tpu"}, "mpreg call mpreg.functions lists what the cluster offers, with locs"},
+		{"wrong type", mpreg.InvalidArgument, []string{"scale", "x"}, "mpreg call mpreg.describe scale shows its signature"},
+		{"unknown keyword", mpreg.InvalidArgument, []string{"scale", "1", "--kw", "speed=1"}, "mpreg call mpreg.describe scale shows its signature"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := parseFailure(t, execute(t.Context(), "", append([]string{"call", "-o", "json", "--url", url}, test.args...)...))
+			var want failure
+			want.Error.Code, want.Error.Name, want.Error.Hint = int(test.code), test.code.String(), test.hint
+			want.Error.Details.Executed, want.Error.Details.Function, want.Error.Details.Node = "no", test.args[0], "node-1"
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("mpreg call %q (-want +got):\n%s", test.args, diff)
+			}
+		})
+	}
+}
+
+func TestCallFailsInText(t *testing.T) {
+	url := startNode(t, functions)
+	got := execute(t.Context(), "", "call", "--url", url, "fail")
+	want := outcome{exitFailed, "", `error: the disk is full
+  code      failed (1003)
+  function  fail
+  node      node-1
+  executed  yes
+`}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(outcome{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestCallWithoutNode(t *testing.T) {
+	// Port 1 is reserved and nobody listens there.
+	const url = "ws://127.0.0.1:1"
+	got := parseFailure(t, execute(t.Context(), "", "call", "-o", "json", "--url", url, "echo", "1"))
+	if got.Error.Name != "unavailable" || got.Error.Details.Executed != "no" {
+		t.Errorf("got %+v, want unavailable, not executed", got)
+	}
+	if want := "is a node listening at " + url + "? --url or MPREG_URL names another"; got.Error.Hint != want {
+		t.Errorf("hint %q, want %q", got.Error.Hint, want)
+	}
+}
+
+// stuck registers a function that runs until its caller gives up, and says
+// when it has started.
+func stuck(started chan<- struct{}) func(func(string, any, ...string)) {
+	return func(register func(string, any, ...string)) {
+		register("stuck", func(ctx context.Context) error {
+			close(started)
+			<-ctx.Done()
+			return ctx.Err()
+		})
+	}
+}
+
+func TestCallTimesOut(t *testing.T) {
+	started := make(chan struct{})
+	url := startNode(t, stuck(started))
+	got := parseFailure(t, execute(t.Context(), "", "call", "-o", "json", "--timeout", "100ms", "--url", url, "stuck"))
+	if got.Error.Name != "deadline_exceeded" || got.Error.Hint != "give it more time with --timeout" {
+		t.Errorf("got %+v, want deadline_exceeded", got)
+	}
+}
+
+func TestCallInterrupted(t *testing.T) {
+	started := make(chan struct{})
+	url := startNode(t, stuck(started))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan outcome, 1)
+	go func() { ended <- execute(ctx, "", "call", "-o", "json", "--url", url, "stuck") }()
+	<-started
+	cancel()
+	if got := parseFailure(t, <-ended); got.Error.Name != "canceled" {
+		t.Errorf("got %+v, want canceled", got)
+	}
+}
+
+func TestCallPrintsIntoBrokenPipe(t *testing.T) {
+	url := startNode(t, nil)
+	var stderr bytes.Buffer
+	status := run(t.Context(), []string{"call", "--url", url, "echo", "1"}, stdio{out: brokenPipe{}, err: &stderr})
+	if status != exitFailed || stderr.String() != "mpreg: broken pipe\n" {
+		t.Errorf("status %d, standard error %q", status, stderr.String())
+	}
+}

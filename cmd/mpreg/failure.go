@@ -1,0 +1,118 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/mpreg/mpreg"
+)
+
+// callFailure is a call that ended with an error, and how to print it.
+type callFailure struct {
+	err  error
+	url  string
+	json bool
+}
+
+func (f *callFailure) Error() string { return f.err.Error() }
+
+func (f *callFailure) Unwrap() error { return f.err }
+
+// write tells the error for who has to act on it: as JSON for a program, else
+// a line for the eye and what is known beneath it.
+func (f *callFailure) write(w io.Writer) {
+	e, ok := errors.AsType[*mpreg.Error](f.err)
+	if !ok {
+		e = &mpreg.Error{Code: mpreg.Internal, Message: f.err.Error()}
+	}
+	if f.json {
+		f.writeJSON(w, e)
+		return
+	}
+	fmt.Fprintf(w, "error: %s\n", e.Message)
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(w, "  %-9s %s\n", name, value)
+		}
+	}
+	line("code", fmt.Sprintf("%s (%d)", e.Code.String(), int(e.Code)))
+	if e.Command != e.Function {
+		line("command", e.Command)
+	}
+	line("function", e.Function)
+	line("node", e.Node)
+	line("executed", e.Executed.String())
+	for _, key := range slices.Sorted(maps.Keys(e.Details)) {
+		line(key, detail(e.Details[key]))
+	}
+	line("hint", f.hint(e))
+}
+
+// detail returns a string as it is and anything else as JSON.
+func detail(value any) string {
+	if s, ok := value.(string); ok {
+		return s
+	}
+	data, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Sprint(value)
+	}
+	return string(data)
+}
+
+// writeJSON tells the error as it stands on the wire, with the code's name
+// and the hint beside it.
+func (f *callFailure) writeJSON(w io.Writer, e *mpreg.Error) {
+	type body struct {
+		Code    int            `json:"code"`
+		Name    string         `json:"name"`
+		Message string         `json:"message"`
+		Details map[string]any `json:"details"`
+		Hint    string         `json:"hint,omitempty"`
+	}
+	details := map[string]any{"executed": e.Executed.String()}
+	for key, value := range map[string]string{"command": e.Command, "function": e.Function, "node": e.Node} {
+		if value != "" {
+			details[key] = value
+		}
+	}
+	maps.Copy(details, e.Details)
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	failure := body{Code: int(e.Code), Name: e.Code.String(), Message: e.Message, Details: details, Hint: f.hint(e)}
+	if err := encoder.Encode(map[string]body{"error": failure}); err != nil {
+		fmt.Fprintf(w, "mpreg: printing the error %q: %v\n", e.Message, err)
+	}
+}
+
+// hint says what to do next, where that is not plain from the message.
+func (f *callFailure) hint(e *mpreg.Error) string {
+	switch e.Code {
+	case mpreg.NotFound:
+		return "mpreg call mpreg.functions lists what the cluster offers, with locs"
+	case mpreg.InvalidArgument:
+		if e.Function == "" {
+			return ""
+		}
+		return fmt.Sprintf("mpreg call mpreg.describe %s shows its signature", e.Function)
+	case mpreg.DeadlineExceeded:
+		return "give it more time with --timeout"
+	case mpreg.Internal:
+		if e.Node == "" {
+			return ""
+		}
+		return fmt.Sprintf("the log of node %s has the details", e.Node)
+	case mpreg.Unavailable:
+		if e.Node == "" {
+			return "is a node listening at " + f.url + "? --url or MPREG_URL names another"
+		}
+	}
+	if e.Executed == mpreg.ExecutedNo && (e.Code == mpreg.Unavailable || e.Code == mpreg.ResourceExhausted) {
+		return "nothing was executed: it is safe to try again"
+	}
+	return ""
+}

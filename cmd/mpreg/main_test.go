@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/mpreg/mpreg"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// outcome is what a command line ended with.
+type outcome struct {
+	status   int
+	out, err string
+}
+
+// execute runs a command line to its end.
+func execute(ctx context.Context, stdin string, args ...string) outcome {
+	var out, err bytes.Buffer
+	status := run(ctx, args, stdio{in: strings.NewReader(stdin), out: &out, err: &err})
+	return outcome{status, out.String(), err.String()}
+}
+
+// startNode serves until the test ends, with what offer registers besides the
+// node's own functions, and returns the URL.
+func startNode(t *testing.T, offer func(register func(name string, fn any, locs ...string))) string {
+	t.Helper()
+	server, err := mpreg.NewServer(mpreg.Config{Name: "node-1"}, mpreg.WithLogger(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if offer != nil {
+		offer(func(name string, fn any, locs ...string) {
+			if err := server.Register(name, fn, locs...); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-served; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+	if err := server.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return server.URL()
+}
+
+func TestInterrupt(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	signals := make(chan os.Signal)
+	exited := make(chan int, 1)
+	go interrupt(signals, cancel, func(status int) { exited <- status })
+
+	signals <- syscall.SIGTERM
+	<-ctx.Done()
+	select {
+	case status := <-exited:
+		t.Fatalf("the first signal ended the process with status %d", status)
+	default:
+	}
+	signals <- os.Interrupt
+	if status := <-exited; status != exitFailed {
+		t.Errorf("the second signal ended the process with status %d, want %d", status, exitFailed)
+	}
+}
+
+func TestUsageErrors(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		args []string
+		want string // what standard error begins with
+	}{
+		{"nothing", nil, `mpreg: expected one of "serve", "call", "run", "version"`},
+		{"unknown command", []string{"cal"}, `mpreg: unexpected argument cal, did you mean "call"?`},
+		{"no function", []string{"call"}, `mpreg: expected "<fun>`},
+		{"unknown flag", []string{"call", "echo", "--lock", "x"}, `mpreg: unknown flag --lock`},
+		{"keyword without a value", []string{"call", "echo", "--kw", "lr"}, `mpreg: --kw lr: write it as name=value`},
+		{"keyword without a name", []string{"call", "echo", "--kw", "=1"}, `mpreg: --kw =1: write it as name=value`},
+		{"keyword twice", []string{"call", "echo", "--kw", "lr=1", "--kw", "lr=2"}, `mpreg: --kw lr: this keyword is given twice`},
+		{"negative timeout", []string{"call", "echo", "--timeout=-1s"}, `mpreg: call: --timeout must not be negative`},
+		{"no duration", []string{"call", "echo", "--timeout", "soon"}, `mpreg: --timeout: expected duration but got "soon"`},
+		{"unknown output", []string{"call", "echo", "-o", "xml"}, `mpreg: --output must be one of "text","json" but got "xml"`},
+		{"no file", []string{"run", "testdata/missing.json"}, `mpreg: reading the request: open testdata/missing.json: `},
+		{"no port", []string{"serve", "--port", "http"}, `mpreg: --port: expected a valid 64 bit int but got "http"`},
+		{"port too large", []string{"serve", "--port", "65536"}, `mpreg: Config.Port, in the environment MPREG_PORT: 65536 does not fit the rule "lte=65535"`},
+		{"no log level", []string{"serve", "--log-level", "loud"}, `mpreg: --log-level: `},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := execute(t.Context(), "", test.args...)
+			if got.status != exitUsage || got.out != "" || !strings.HasPrefix(got.err, test.want) {
+				t.Errorf("mpreg %q: status %d, printed %q and\n%s\nwant status %d and an error that begins with\n%s",
+					test.args, got.status, got.out, got.err, exitUsage, test.want)
+			}
+		})
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"call", "--help"}, {"run", "-h"}} {
+		got := execute(t.Context(), "", args...)
+		if got.status != exitOK || !strings.HasPrefix(got.out, "Usage: mpreg") || got.err != "" {
+			t.Errorf("mpreg %q: %+v", args, got)
+		}
+	}
+}
+
+// brokenPipe is a reader that has gone away.
+type brokenPipe struct{}
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRun(t *testing.T) {
+	url := startNode(t, functions)
+	for _, test := range []struct {
+		name, request, args, want string
+	}{
+		{
+			"names",
+			`{"cmds":[{"name":"first","fun":"echo","args":["hi there!"]},{"name":"second","fun":"echo","args":["first"]}]}`, "json",
+			`{"second":"hi there!"}` + "\n",
+		},
+		{
+			"as on the wire",
+			`{"role":"rpc","u":"7","cmds":[{"name":"a","fun":"where","locs":["gpu"]},{"name":"b","fun":"echo","args":[1.0]}]}`, "json",
+			`{"a":"on a gpu","b":1.0}` + "\n",
+		},
+		{
+			"explicit references",
+			`{"refs":"explicit","return":["x"],"cmds":[
+				{"name":"x","fun":"echo","args":[{"deep":[1,9007199254740993]}]},
+				{"name":"y","fun":"echos","args":["x",null],"refs":{"/args/1":["x","deep",1]}}]}`, "json",
+			`{"x":{"deep":[1,9007199254740993]},"y":["x",9007199254740993]}` + "\n",
+		},
+		{
+			"text",
+			`{"cmds":[{"name":"a","fun":"echo","args":[{"n":1.0}]}]}`, "text",
+			"{\n  \"a\": {\n    \"n\": 1.0\n  }\n}\n",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			want := outcome{exitOK, test.want, ""}
+			got := execute(t.Context(), test.request, "run", "-", "--url", url, "-o", test.args)
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(outcome{})); diff != "" {
+				t.Errorf("from standard input (-want +got):\n%s", diff)
+			}
+			file := filepath.Join(t.TempDir(), "request.json")
+			if err := os.WriteFile(file, []byte(test.request), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			got = execute(t.Context(), "", "run", file, "--url", url, "-o", test.args)
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(outcome{})); diff != "" {
+				t.Errorf("from a file (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestRunFails(t *testing.T) {
+	url := startNode(t, functions)
+	for _, test := range []struct{ name, request, code string }{
+		{"no JSON", `{"cmds":`, "invalid_request"},
+		{"no commands", `{"cmds":[]}`, "invalid_request"},
+		{"a cycle", `{"cmds":[{"name":"a","fun":"echo","args":["b"]},{"name":"b","fun":"echo","args":["a"]}]}`, "invalid_request"},
+		{"a command fails", `{"cmds":[{"name":"a","fun":"fail"},{"name":"b","fun":"echo","args":["a"]}]}`, "failed"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := parseFailure(t, execute(t.Context(), test.request, "run", "-", "--url", url, "-o", "json"))
+			if got.Error.Name != test.code {
+				t.Errorf("got %+v, want %s", got, test.code)
+			}
+		})
+	}
+}
+
+func TestRunInterruptedWhileReading(t *testing.T) {
+	stdin, writer := io.Pipe()
+	defer writer.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, err bytes.Buffer
+	status := run(ctx, []string{"run", "-"}, stdio{in: stdin, out: &out, err: &err})
+	if got, want := err.String(), "mpreg: reading the request: context canceled\n"; status != exitFailed || got != want {
+		t.Errorf("status %d, standard error %q; want %d, %q", status, got, exitFailed, want)
+	}
+}

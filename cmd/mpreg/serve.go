@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/mpreg/mpreg"
+)
+
+// serveCommand's flags are pointers where the environment has a say: what was
+// not given must not override it.
+type serveCommand struct {
+	Host      *string    `placeholder:"HOST" help:"Address to listen on; 127.0.0.1 unless MPREG_HOST says otherwise."`
+	Port      *int       `placeholder:"PORT" help:"Port to listen on; 0 picks a free one. [${port}, $$MPREG_PORT]"`
+	Name      *string    `placeholder:"NAME" help:"The node's name in logs, errors and listings."`
+	ClusterID *string    `placeholder:"ID" help:"The cluster that the node belongs to."`
+	Resources []string   `placeholder:"LOC" help:"Locs that every function of this node offers, separated by commas."`
+	Peers     []string   `placeholder:"URL" help:"URLs of other nodes of the cluster, separated by commas."`
+	LogFormat string     `enum:"text,json" default:"text" placeholder:"FORMAT" help:"How log lines are written: text or json. [${default}]"`
+	LogLevel  slog.Level `default:"info" placeholder:"LEVEL" help:"The least level that is logged: debug, info, warn or error. [${default}]"`
+}
+
+// Run serves until ctx ends and the drain is over.
+func (c *serveCommand) Run(ctx context.Context, std stdio) error {
+	cfg, err := c.config()
+	if err != nil {
+		return usageError{err}
+	}
+	server, err := mpreg.NewServer(cfg, mpreg.WithLogger(c.logger(std.err)))
+	if err != nil {
+		return usageError{err}
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() {
+		defer stop() // a node that could not start will not become ready
+		ended <- server.Serve(ctx)
+	}()
+	if server.Ready(ctx) == nil {
+		if _, err := fmt.Fprintln(std.out, server.URL()); err != nil {
+			// Whoever started the node waits for this line and will not get it.
+			stop()
+			return errors.Join(fmt.Errorf("printing the node's URL: %w", err), <-ended)
+		}
+	}
+	return <-ended
+}
+
+// config is what the environment says, overridden by the flags that were given.
+func (c *serveCommand) config() (mpreg.Config, error) {
+	cfg, err := mpreg.ConfigFromEnv()
+	if err != nil {
+		return mpreg.Config{}, err
+	}
+	override(&cfg.Host, c.Host)
+	override(&cfg.Port, c.Port)
+	override(&cfg.Name, c.Name)
+	override(&cfg.ClusterID, c.ClusterID)
+	if c.Resources != nil {
+		cfg.Resources = c.Resources
+	}
+	if c.Peers != nil {
+		cfg.Peers = c.Peers
+	}
+	return cfg, nil
+}
+
+func override[T any](value, flag *T) {
+	if flag != nil {
+		*value = *flag
+	}
+}
+
+func (c *serveCommand) logger(w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}

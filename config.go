@@ -1,0 +1,232 @@
+package mpreg
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"reflect"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-playground/validator/v10"
+	"github.com/joho/godotenv"
+	"github.com/sethvargo/go-envconfig"
+
+	"github.com/mpreg/mpreg/internal/wire"
+)
+
+// DefaultPort is the port of a node that is configured by its environment and
+// finds no MPREG_PORT there, and of the command line's default URL.
+const DefaultPort = 6747
+
+// DefaultClusterID is the cluster of nodes that were not told another.
+const DefaultClusterID = "default-cluster"
+
+// envPrefix stands before the names of the env tags.
+const envPrefix = "MPREG_"
+
+// Config is what a node has to be told. The zero Config is a node on a free
+// port of 127.0.0.1. For limits and times zero means the default and a
+// negative value none, except where the comment says otherwise.
+type Config struct {
+	// Host is the address to listen on. Default 127.0.0.1: to be reached from
+	// other machines is a decision, and one that wants an authenticator.
+	Host string `env:"HOST" validate:"omitempty,hostname_rfc1123|ip"`
+
+	// Port to listen on; 0 picks a free one, as net.Listen does. From the
+	// environment the default is DefaultPort.
+	Port int `env:"PORT" validate:"gte=0,lte=65535"`
+
+	// Name is the node's name in logs, errors and listings. Default: the host's
+	// name and the end of the node's id.
+	Name string `env:"NAME" validate:"max=256"`
+
+	// ClusterID must be the same for all nodes of a cluster; a client's is
+	// checked if it states one. Default: DefaultClusterID.
+	ClusterID string `env:"CLUSTER_ID" validate:"max=256"`
+
+	// Resources are locs that every function of this node offers besides its
+	// own.
+	Resources []string `env:"RESOURCES" validate:"max=256,dive,required,max=256"`
+
+	// Peers are the websocket URLs of other nodes of the cluster.
+	Peers []string `env:"PEERS" validate:"dive,url,startswith=ws"`
+
+	// AdvertisedURLs are the URLs by which others reach this node, the best
+	// first. Default: what it listens on.
+	AdvertisedURLs []string `env:"ADVERTISED_URLS" validate:"dive,url,startswith=ws"`
+
+	// AllowedOrigins are the web origins whose pages may connect besides the
+	// node's own, such as https://app.example.com; "*" means any. Programs that
+	// are no browser send no origin and are not concerned.
+	AllowedOrigins []string `env:"ALLOWED_ORIGINS" validate:"dive,eq=*|url"`
+
+	// Compression accepts permessage-deflate from clients that offer it. It
+	// costs CPU and some 64 KiB a link, so it is off by default.
+	Compression bool `env:"COMPRESSION"`
+
+	// MaxMessageBytes bounds a message, after decompression, in either
+	// direction, and a value that references build up. Default 64 MiB, which is
+	// also the bound of the default codecs' peers: raise it on both ends.
+	MaxMessageBytes int64 `env:"MAX_MESSAGE_BYTES"`
+
+	// MaxQueueBytes bounds what waits to be written to one link. Who answers
+	// waits for room; a peer that does not read loses its link after
+	// WriteTimeout. Default 16 MiB; a message always fits into an empty queue.
+	MaxQueueBytes int `env:"MAX_QUEUE_BYTES"`
+
+	// MaxLinks bounds the links that are open at a time; a further one is
+	// refused with HTTP status 503. Default 16,384.
+	MaxLinks int `env:"MAX_LINKS"`
+
+	// MaxInFlight bounds the requests that run on this node at a time, and
+	// MaxInFlightPerLink those of one link; a further one is refused at once
+	// with resource_exhausted. Defaults 65,536 and 4,096.
+	MaxInFlight        int `env:"MAX_IN_FLIGHT"`
+	MaxInFlightPerLink int `env:"MAX_IN_FLIGHT_PER_LINK"`
+
+	// MaxInFlightBytes bounds the messages of the requests that run on this node,
+	// together: each is held as long as its request runs. Refused as above; a
+	// node at rest takes one of any allowed size. Default 1 GiB.
+	MaxInFlightBytes int64 `env:"MAX_IN_FLIGHT_BYTES"`
+
+	// MaxParallel bounds the commands of one request that run at a time; others
+	// wait for their turn. Default 256.
+	MaxParallel int `env:"MAX_PARALLEL"`
+
+	// HandshakeTimeout bounds the time until a new connection has sent its HTTP
+	// request. Default 10 s.
+	HandshakeTimeout time.Duration `env:"HANDSHAKE_TIMEOUT"`
+
+	// WriteTimeout bounds one write to a link; a link whose peer takes nothing
+	// for so long is dropped. Default 10 s.
+	WriteTimeout time.Duration `env:"WRITE_TIMEOUT"`
+
+	// PingInterval is the silence after which a peer is asked for a sign of
+	// life, and PingTimeout what it then has until the link is dropped.
+	// Defaults 15 s and 10 s. A negative PingInterval never asks.
+	PingInterval time.Duration `env:"PING_INTERVAL"`
+	PingTimeout  time.Duration `env:"PING_TIMEOUT"`
+
+	// DrainTimeout bounds the time that running requests have to end once Serve
+	// was told to stop. Default 30 s; negative waits for as long as it takes.
+	DrainTimeout time.Duration `env:"DRAIN_TIMEOUT"`
+}
+
+// ConfigFromEnv reads a Config from the variables MPREG_HOST, MPREG_PORT and so
+// on, named as the env tags of Config say, and from a file .env in the working
+// directory; a variable wins over the file. Lists are separated by commas,
+// times are written as 1m30s. The error names each variable that is wrong.
+func ConfigFromEnv() (Config, error) {
+	file, err := godotenv.Read()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Config{}, fmt.Errorf("mpreg: reading .env: %w", err)
+	}
+	return configFrom(envconfig.MultiLookuper(envconfig.OsLookuper(), envconfig.MapLookuper(file)))
+}
+
+func configFrom(lookuper envconfig.Lookuper) (Config, error) {
+	cfg := Config{Port: DefaultPort}
+	err := envconfig.ProcessWith(context.Background(), &envconfig.Config{
+		Target:           &cfg,
+		Lookuper:         envconfig.PrefixLookuper(envPrefix, lookuper),
+		DefaultOverwrite: true,
+	})
+	if err != nil {
+		return Config{}, fmt.Errorf("mpreg: %w", nameVariable(err))
+	}
+	if err := cfg.validate(); err != nil {
+		return Config{}, err
+	}
+	return cfg, nil
+}
+
+// nameVariable puts the variable's name where the library has the field's:
+// that is what an operator has typed.
+func nameVariable(err error) error {
+	field, rest, ok := strings.Cut(err.Error(), ":")
+	if !ok {
+		return err
+	}
+	if name := variable(field); name != "" {
+		return fmt.Errorf("%s:%s", name, rest)
+	}
+	return err
+}
+
+// variable returns the name of the environment variable of a field of Config.
+func variable(field string) string {
+	f, ok := reflect.TypeFor[Config]().FieldByName(field)
+	if !ok {
+		return ""
+	}
+	return envPrefix + f.Tag.Get("env")
+}
+
+// validate is built on first use, as validator caches what it learns.
+var validate = sync.OnceValue(func() *validator.Validate {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" {
+			return ""
+		}
+		return name
+	})
+	return v
+})
+
+func (c *Config) validate() error {
+	err := validate().Struct(c)
+	var fields validator.ValidationErrors
+	if !errors.As(err, &fields) {
+		return err
+	}
+	problems := make([]error, 0, len(fields))
+	for _, f := range fields {
+		field, index, _ := strings.Cut(f.StructField(), "[")
+		at := ""
+		if index != "" {
+			at = " (entry " + strings.TrimSuffix(index, "]") + ")"
+		}
+		problems = append(problems, fmt.Errorf("mpreg: Config.%s%s, in the environment %s: %v does not fit the rule %q",
+			field, at, variable(field), f.Value(), strings.TrimSuffix(f.ActualTag()+"="+f.Param(), "=")))
+	}
+	return errors.Join(problems...)
+}
+
+// withDefaults returns c with every limit and time that is not set at its
+// default, and those that are negative out of the way.
+func (c Config) withDefaults() Config {
+	c.Host = cmp.Or(c.Host, "127.0.0.1")
+	c.ClusterID = cmp.Or(c.ClusterID, DefaultClusterID)
+	limit(&c.MaxMessageBytes, wire.MaxMessage)
+	limit(&c.MaxQueueBytes, 16<<20)
+	limit(&c.MaxLinks, 16_384)
+	limit(&c.MaxInFlight, 65_536)
+	limit(&c.MaxInFlightPerLink, 4_096)
+	limit(&c.MaxInFlightBytes, 1<<30)
+	limit(&c.MaxParallel, 256)
+	limit(&c.HandshakeTimeout, 10*time.Second)
+	limit(&c.WriteTimeout, 10*time.Second)
+	limit(&c.PingInterval, 15*time.Second)
+	limit(&c.PingTimeout, 10*time.Second)
+	limit(&c.DrainTimeout, 30*time.Second)
+	return c
+}
+
+// limit puts the default in the place of zero, and in the place of "none" a
+// number that is never reached: half of the largest, so that sums and the
+// multiples of MaxMessageBytes that a link works with don't overflow.
+func limit[T int | int64 | time.Duration](p *T, byDefault T) {
+	switch {
+	case *p == 0:
+		*p = byDefault
+	case *p < 0:
+		*p = T(math.MaxInt64 / 8)
+	}
+}

@@ -1,0 +1,249 @@
+package mpreg
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/plan"
+	"github.com/mpreg/mpreg/internal/wire"
+)
+
+// origin is where a request came from.
+type origin struct {
+	peer     string // the address at the other end of the link; empty within the node
+	identity Identity
+}
+
+// execution is a request that this node coordinates: it starts each command
+// when its own inputs are ready, wherever the cluster has a place for it, and
+// ends with the first failure or the last result.
+type execution struct {
+	node    *Server
+	origin  origin
+	request *wire.Request
+	codec   codec.Codec // of whoever asked: results are encoded in it
+	plan    *plan.Plan
+
+	results []Value
+	held    int64        // the bytes of results
+	spans   []span       // when each command ran; nil if nobody wants to know
+	latest  atomic.Int64 // one more than the index of the command that started last
+}
+
+// span is the time in which a command ran.
+type span struct{ start, end time.Time }
+
+// outcome is how a command ended.
+type outcome struct {
+	index int
+	value Value
+	err   *Error
+}
+
+// newExecution plans a request. The error, an *Error, is about a request of
+// which nothing may run.
+func newExecution(node *Server, from origin, r *wire.Request, c codec.Codec) (*execution, error) {
+	mode := plan.Names
+	if r.Refs == wire.Explicit {
+		mode = plan.Explicit
+	}
+	p, err := plan.New(r.Commands, mode, r.Return)
+	if err != nil {
+		e := asError(err)
+		e.Executed = ExecutedNo
+		return nil, e.at("", "", node.Name())
+	}
+	p.MaxValue = int(node.config.MaxMessageBytes)
+	e := &execution{node: node, origin: from, request: r, codec: c, plan: p, results: make([]Value, len(r.Commands))}
+	if r.ReturnIntermediate || r.IncludeSummary || len(node.options.observers) > 0 {
+		e.spans = make([]span, len(r.Commands))
+	}
+	return e, nil
+}
+
+// run executes the request and calls answer once, as soon as the outcome is
+// known: a failure is told while other commands may still be on their way out.
+// It returns when nothing of the request runs any more.
+func (e *execution) run(ctx context.Context, answer func(*wire.Response, *Error)) {
+	start := e.observeStart(ctx)
+	told := false
+	fail := func(failure *Error) {
+		if !told {
+			told = true
+			answer(nil, failure)
+		}
+	}
+	// Stands if a function ends this goroutine with runtime.Goexit.
+	failure := newError(Internal, ExecutedYes, "a function ended its goroutine instead of returning").at("", "", e.node.Name())
+	defer func() {
+		if failure != nil {
+			fail(failure)
+		} else {
+			answer(e.response(start), nil)
+		}
+		e.observeEnd(ctx, start, failure)
+	}()
+	if len(e.request.Commands) == 1 {
+		o := e.command(ctx, 0)
+		e.results[0], failure = o.value, o.err
+	} else {
+		failure = e.runGraph(ctx, fail)
+	}
+}
+
+// runGraph starts what is ready, and what becomes ready by what ends. It calls
+// fail at the first failure, and returns it once nothing runs any more.
+func (e *execution) runGraph(ctx context.Context, fail func(*Error)) (failure *Error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var running sync.WaitGroup
+	defer running.Wait()
+
+	progress := e.plan.Begin()
+	ready := progress.Ready()
+	settle := func(o outcome) {
+		if failure != nil {
+			return
+		}
+		if o.err == nil {
+			o.err = e.keep(o)
+		}
+		if o.err != nil {
+			failure = o.err
+			cancel(failure)
+			fail(failure)
+			return
+		}
+		ready = append(ready, progress.Done(o.index)...)
+	}
+	limit := min(e.node.config.MaxParallel, len(e.request.Commands))
+	ended := make(chan outcome, limit) // room for all that run: nobody waits to tell how it ended
+	for count := 0; ; {
+		if failure != nil {
+			ready = nil
+		}
+		if count == 0 && len(ready) == 0 {
+			return failure
+		}
+		if count == 0 && len(ready) == 1 {
+			// Nothing else can start before it ends: no need for a goroutine.
+			index := ready[0]
+			ready = ready[1:]
+			settle(e.command(ctx, index))
+			continue
+		}
+		for ; len(ready) > 0 && count < limit; count++ {
+			index := ready[0]
+			ready = ready[1:]
+			running.Go(func() { e.commandApart(ctx, index, ended) })
+		}
+		settle(<-ended)
+		count--
+	}
+}
+
+// maxHeld is how many times the largest message a request's results may be,
+// together: they are held until it is answered.
+const maxHeld = 4
+
+// keep holds a result for those that use it.
+func (e *execution) keep(o outcome) *Error {
+	e.results[o.index] = o.value
+	e.held += int64(len(o.value.Bytes()))
+	if most := maxHeld * e.node.config.MaxMessageBytes; e.held > most {
+		cmd := &e.request.Commands[o.index]
+		err := newError(ResourceExhausted, ExecutedYes,
+			"the results of the request have more than the %d bytes that the node holds for one: ask for less at a time", most)
+		err.Details = map[string]any{wire.DetailLimit: "result_bytes", wire.DetailMax: most}
+		return err.at(cmd.Name, cmd.Function, e.node.Name())
+	}
+	return nil
+}
+
+// commandApart is command in a goroutine of its own, which a function may end
+// with runtime.Goexit.
+func (e *execution) commandApart(ctx context.Context, index int, ended chan<- outcome) {
+	cmd := &e.request.Commands[index]
+	o := outcome{index: index, err: newError(Internal, ExecutedYes,
+		"the function ended its goroutine instead of returning").at(cmd.Name, cmd.Function, e.node.Name())}
+	defer func() { ended <- o }()
+	o = e.command(ctx, index)
+}
+
+// command runs one command, whose inputs are ready.
+func (e *execution) command(ctx context.Context, index int) outcome {
+	cmd := &e.request.Commands[index]
+	o := outcome{index: index}
+	e.latest.Store(int64(index) + 1)
+	if e.spans != nil {
+		e.spans[index].start = time.Now()
+	}
+	e.observeCommand(ctx, CommandStarted, index, &o)
+	var err error
+	if o.value, err = e.invoke(ctx, index); err != nil {
+		o.err = asError(err).at(cmd.Name, cmd.Function, e.node.Name())
+	}
+	if e.spans != nil {
+		e.spans[index].end = time.Now()
+	}
+	kind := CommandFinished
+	if o.err != nil {
+		kind = CommandFailed
+	}
+	e.observeCommand(ctx, kind, index, &o)
+	return o
+}
+
+func (e *execution) invoke(ctx context.Context, index int) (Value, error) {
+	if ctx.Err() != nil {
+		return Value{}, causeError(context.Cause(ctx), ExecutedNo)
+	}
+	cmd := &e.request.Commands[index]
+	t, err := e.node.cluster.route(cmd.Function, cmd.Locs, e.request.Node)
+	if err != nil {
+		return Value{}, err
+	}
+	args, kwargs, err := e.plan.Fill(index, e.result)
+	if err != nil {
+		failure := asError(err)
+		failure.Executed = ExecutedNo
+		return Value{}, failure
+	}
+	call := &callContext{Context: ctx, exec: e}
+	call.invocation = &Invocation{
+		Function: cmd.Function, Command: cmd.Name, Locs: cmd.Locs,
+		Args: args, Kwargs: kwargs, Headers: e.request.Headers,
+	}
+	return t.run(call, call)
+}
+
+func (e *execution) result(index int) Value { return e.results[index] }
+
+// interrupted is the error of a request whose context ended before it did,
+// about the command that started last.
+func (e *execution) interrupted(cause error) *Error {
+	latest := e.latest.Load()
+	if latest == 0 {
+		return causeError(cause, ExecutedNo).at("", "", e.node.Name())
+	}
+	cmd := &e.request.Commands[latest-1]
+	return causeError(cause, ExecutedMaybe).at(cmd.Name, cmd.Function, e.node.Name())
+}
+
+// response collects what the caller asked for.
+func (e *execution) response(start time.Time) *wire.Response {
+	r := &wire.Response{U: e.request.U, Results: make([]wire.Result, len(e.plan.Results))}
+	for i, index := range e.plan.Results {
+		r.Results[i] = wire.Result{Name: e.request.Commands[index].Name, Value: e.results[index]}
+	}
+	if e.request.ReturnIntermediate {
+		r.Intermediate = e.levels()
+	}
+	if e.request.IncludeSummary {
+		r.Summary = e.summary(start)
+	}
+	return r
+}

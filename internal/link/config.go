@@ -1,0 +1,86 @@
+package link
+
+import (
+	"log/slog"
+	"math"
+	"time"
+)
+
+// Kind is the type of a websocket message.
+type Kind uint8
+
+// The two kinds. The bytes of a Text message are not checked to be UTF-8: who
+// parses them does that.
+const (
+	Text   Kind = 1
+	Binary Kind = 2
+)
+
+// String returns "text" or "binary".
+func (k Kind) String() string {
+	if k == Text {
+		return "text"
+	}
+	return "binary"
+}
+
+// Config bounds a link. Zero fields mean the defaults below, negative ones no
+// bound; the zero Config is good for production.
+type Config struct {
+	// MaxMessage bounds a received message, in bytes after decompression; 64 MiB.
+	// Larger ones are discarded, and beyond 4 × MaxMessage the link is closed.
+	MaxMessage int64
+
+	// QueueBytes bounds what waits to be written, in bytes, each message
+	// counted with a small overhead; 16 MiB. An empty queue takes one message of any
+	// size. TrySend may fill it to twice as much.
+	QueueBytes int
+
+	// WriteTimeout ends a link that could not write 1 MiB, or what there
+	// was, within it; 10 s.
+	WriteTimeout time.Duration
+
+	// PingInterval is how long the peer may be silent before it is pinged; 15 s.
+	// Negative: no keepalive.
+	PingInterval time.Duration
+
+	// PingTimeout is how long the peer may take to answer; 10 s.
+	PingTimeout time.Duration
+
+	// Compression offers and accepts permessage-deflate. Off by default: it
+	// costs more time than fast networks save, and most of a MiB of memory
+	// while a message is compressed. Messages under 1 KiB never are.
+	Compression bool
+
+	// Subprotocols are offered by Dial in this order. Accept chooses the first of
+	// them that the peer offers, and otherwise whatever the peer offers
+	// first.
+	Subprotocols []string
+
+	// Logger gets the end of the link, at debug level. Nil: nothing is logged.
+	Logger *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	c.MaxMessage = orDefault(c.MaxMessage, 64<<20, math.MaxInt64/8)
+	c.QueueBytes = orDefault(c.QueueBytes, 16<<20, math.MaxInt/8)
+	c.WriteTimeout = orDefault(c.WriteTimeout, 10*time.Second, -1)
+	c.PingInterval = orDefault(c.PingInterval, 15*time.Second, -1)
+	c.PingTimeout = orDefault(c.PingTimeout, 10*time.Second, math.MaxInt64/8)
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// orDefault resolves a bound. None is an eighth of what the type holds, so that
+// the small multiples that are computed from bounds do not overflow.
+func orDefault[T ~int | ~int64](v, byDefault, none T) T {
+	switch {
+	case v == 0:
+		return byDefault
+	case v < 0:
+		return none
+	}
+	return v
+}

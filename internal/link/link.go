@@ -1,0 +1,209 @@
+// Package link makes a websocket a link: one bidirectional, ordered stream of
+// messages between two processes, with bounded queues, coalesced writes, keepalive
+// and an orderly end. Both ends of a connection are the same type, [Link], made by
+// [Accept] or [Dial]; a [Dialer] keeps one up. [Slots] and [Deadlines] are what a
+// protocol of requests and replies on a link needs beside it.
+//
+// A link has one goroutine of its caller's that reads, in [Link.Serve], and none that
+// waits to write: one is started when there is something to write and ends when
+// the queue is empty. Whoever sends never touches the socket, so that a peer that
+// stops reading can not hold up a sender beyond its context, nor a read loop at all.
+package link
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
+)
+
+// closeTimeout bounds how long a link lives on when the first of the two close frames
+// has been written or read.
+const closeTimeout = time.Second
+
+// Handler receives what a link reads. Its methods are called by the goroutine of
+// [Link.Serve], one at a time: while one runs nothing is read, so they must
+// not wait for the peer, and answer with TrySend.
+type Handler interface {
+	// Message is called for each message, in order. data is reused after it returns.
+	Message(kind Kind, data []byte)
+
+	// Oversized is called instead for a message of more than Config.MaxMessage
+	// bytes. head is its beginning, at least 64 KiB if there was as much, and
+	// reused after the call; the rest was discarded. size is the whole
+	// message's, or, above 4 × MaxMessage, what was read of it: then the
+	// link is about to be closed with StatusTooBig. A message whose compressed
+	// form is refused by its announced length has no head and size 0.
+	Oversized(kind Kind, head []byte, size int64)
+}
+
+// Link is one websocket. Its methods may be called by any number of goroutines,
+// Serve once. It must be served: only then does it see the peer's messages,
+// close frame, and silence. It needs no Close once Serve has returned.
+type Link struct {
+	cfg         Config
+	ws          *websocket.Conn
+	conn        *conn
+	peer        string
+	subprotocol string
+	done        chan struct{}
+	flushers    sync.WaitGroup // Add only under mu while err is nil
+
+	deaf      atomic.Bool // closing is set: messages that arrive are dropped
+	flushFunc func()      // flush, bound once so that starting it allocates nothing
+
+	mu       sync.Mutex
+	queue    queue
+	flushing bool          // a flusher runs
+	crowded  bool          // the last batch had several messages
+	room     chan struct{} // closed when the queue has shrunk; nil if nobody waits
+	alive    keepalive
+	timer    *time.Timer // keepalive, then the wait for the peer's close frame
+	closing  error       // why the link closes, once it does: nothing is queued any more
+	sentBye  bool        // our close frame is written
+	gotBye   bool        // the peer's close frame is read, or nothing can be read
+	err      error       // why the link ended
+}
+
+func newLink(ws *websocket.Conn, c *conn, cfg Config) *Link {
+	c.handshake = false
+	l := &Link{
+		cfg: cfg, ws: ws, conn: c,
+		peer:        c.RemoteAddr().String(),
+		subprotocol: ws.Subprotocol(),
+		done:        make(chan struct{}),
+	}
+	l.flushFunc = l.flush
+	l.alive = keepalive{interval: cfg.PingInterval, timeout: cfg.PingTimeout}
+	c.beforeRead = l.beforeRead
+	c.processing.Store(false) // the reader starts with Serve
+	l.prepareRead()
+	return l
+}
+
+// Done is closed when the link has ended: nothing is sent or received any more.
+func (l *Link) Done() <-chan struct{} { return l.done }
+
+// Err returns why the link ended, nil while it has not: a *[CloseError] if an end
+// closed it, an error that matches [ErrWriteTimeout] or [ErrSilent], what Abort was given, or
+// what broke the connection.
+func (l *Link) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+// Subprotocol returns what both ends agreed on, empty if nothing.
+func (l *Link) Subprotocol() string { return l.subprotocol }
+
+// RemoteAddr returns the peer's network address, for people to read.
+func (l *Link) RemoteAddr() string { return l.peer }
+
+// LastHeard returns when bytes last came in from the peer, whatever they were.
+func (l *Link) LastHeard() time.Time { return l.conn.born.Add(l.conn.lastHeard()) }
+
+// Close ends the link in order: what is queued is written, then a close frame with
+// code and reason (of which the first 123 bytes are sent), then the peer's close
+// frame is awaited, for a second at most. Messages that still arrive are
+// dropped, further Sends fail. Close returns when the link's goroutines have ended:
+// nil after a close by either end, otherwise Err. If the link is
+// closing already it only waits. A Handler uses BeginClose, because Close waits for
+// a frame that only Serve can read.
+func (l *Link) Close(code int, reason string) error {
+	l.BeginClose(code, reason)
+	<-l.done
+	l.flushers.Wait()
+	err := l.Err()
+	if _, ok := err.(*CloseError); ok {
+		return nil
+	}
+	return err
+}
+
+// BeginClose starts what Close does and returns at once.
+func (l *Link) BeginClose(code int, reason string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.beginClose(code, reason, &CloseError{Peer: l.peer, Code: code, Reason: reason})
+}
+
+func (l *Link) beginClose(code int, reason string, why error) {
+	if l.err != nil || l.closing != nil {
+		return
+	}
+	l.closing = why
+	l.deaf.Store(true)
+	l.queue.bye = websocket.FormatCloseMessage(code, clip(reason, 123))
+	l.wakeWaiters()
+	l.kick()
+}
+
+// Abort ends the link at once, without a close frame: what is queued is lost. err is
+// wrapped by what Err returns; it may be nil. Abort does not wait.
+func (l *Link) Abort(err error) {
+	if err == nil {
+		l.end(fmt.Errorf("link to %s: aborted", l.peer))
+		return
+	}
+	l.end(fmt.Errorf("link to %s: aborted: %w", l.peer, err))
+}
+
+// end is the one place where a link ends. The first cause stays.
+func (l *Link) end(err error) {
+	l.mu.Lock()
+	if l.err != nil {
+		l.mu.Unlock()
+		return
+	}
+	l.err = err
+	l.queue.drop()
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	close(l.done)
+	l.mu.Unlock()
+	_ = l.conn.Close() // it has no bytes left that matter
+	l.cfg.Logger.Debug("link ended", slog.String("peer", l.peer), slog.Any("err", err))
+}
+
+// farewell notes a close frame that was sent or got. It ends the link when both have
+// crossed, and sees to it that the second is not awaited for ever.
+func (l *Link) farewell(sent, got bool) {
+	l.mu.Lock()
+	l.sentBye = l.sentBye || sent
+	l.gotBye = l.gotBye || got
+	why, both := l.closing, l.sentBye && l.gotBye
+	if !both && l.err == nil {
+		l.arm(closeTimeout)
+	}
+	l.mu.Unlock()
+	if both {
+		l.end(why)
+	}
+}
+
+// arm sets the link's one timer; mu is held.
+func (l *Link) arm(d time.Duration) {
+	if l.timer == nil {
+		l.timer = time.AfterFunc(d, l.tick)
+		return
+	}
+	l.timer.Reset(d)
+}
+
+// clip cuts s to at most n bytes of valid UTF-8, as a close frame's reason has to be.
+func clip(s string, n int) string {
+	s = strings.ToValidUTF8(s, "?")
+	if len(s) <= n {
+		return s
+	}
+	for !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}

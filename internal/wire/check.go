@@ -1,0 +1,153 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/go-playground/validator/v10"
+)
+
+// checker is built once, on first use: it caches what it learns of each type,
+// and a program that only imports mpreg need not pay for it.
+var checker = sync.OnceValue(func() *validator.Validate {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		return name
+	})
+	if err := v.RegisterValidation("maxbytes", maxBytes); err != nil {
+		panic(err) // the name is empty: it is not
+	}
+	return v
+})
+
+// maxBytes is the rule maxbytes=N for strings that are looked up as they are:
+// max counts characters.
+func maxBytes(f validator.FieldLevel) bool {
+	limit, err := strconv.Atoi(f.Param())
+	return err == nil && len(f.Field().String()) <= limit
+}
+
+// check holds a decoded message against the validate tags of its type.
+func check(m any) error {
+	err := checker().Struct(m)
+	if err == nil {
+		return nil
+	}
+	var fields validator.ValidationErrors
+	if !errors.As(err, &fields) || len(fields) == 0 {
+		return Errorf(InvalidRequest, "malformed message")
+	}
+	_, path, _ := strings.Cut(fields[0].Namespace(), ".") // less the name of the Go type
+	e := fieldError(path, fields[0])
+	if r, ok := m.(*Request); ok {
+		e = e.atCommand(r, path)
+	}
+	return e
+}
+
+// ordinary reports whether all parts of a request are so small that no rule
+// can refuse it. It spares nearly every request the validator, which takes
+// longer than decoding does. The rules themselves stand in the tags alone: a
+// request that is not ordinary may still be right.
+func (r *Request) ordinary() bool {
+	if !ordinaryName(r.U) || len(r.Commands) == 0 || len(r.Commands) > MaxCommands ||
+		r.Refs != "" && r.Refs != Explicit || r.TimeoutMS < 0 || !ordinaryNames(r.Return) ||
+		max(len(r.Traceparent), len(r.ClusterID), len(r.Node)) > ordinarySize || len(r.Headers) > MaxHeaders {
+		return false
+	}
+	for key, value := range r.Headers {
+		if !ordinaryName(key) || len(value) > ordinarySize {
+			return false
+		}
+	}
+	for i := range r.Commands {
+		if !r.Commands[i].ordinary() {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *Command) ordinary() bool {
+	if !ordinaryName(c.Name) || !ordinaryName(c.Function) || !ordinaryNames(c.Locs) {
+		return false
+	}
+	for key := range c.Kwargs {
+		if len(key) > ordinarySize {
+			return false
+		}
+	}
+	for place := range c.Refs {
+		if len(place) > ordinarySize {
+			return false
+		}
+	}
+	return true
+}
+
+// ordinarySize, in bytes or entries, is within the bounds of all strings and
+// lists of a request.
+const ordinarySize = 128
+
+func ordinaryName(s string) bool { return s != "" && len(s) <= ordinarySize }
+
+func ordinaryNames(list []string) bool {
+	if len(list) > ordinarySize {
+		return false
+	}
+	for _, s := range list {
+		if !ordinaryName(s) {
+			return false
+		}
+	}
+	return true
+}
+
+func fieldError(path string, f validator.FieldError) *Error {
+	limited := fieldName(path)
+	path = clip(path)
+	switch f.Tag() {
+	case "required", "min":
+		return Errorf(InvalidRequest, "field %q is missing or empty", path)
+	case "gte":
+		return Errorf(InvalidRequest, "field %q must be at least %s", path, f.Param())
+	case "oneof":
+		return Errorf(InvalidRequest, "field %q must be %q", path, f.Param())
+	case "max", "maxbytes":
+		unit := "entries"
+		if f.Tag() == "maxbytes" {
+			unit = "bytes"
+		} else if f.Kind() == reflect.String {
+			unit = "characters"
+		}
+		limit, _ := strconv.ParseInt(f.Param(), 10, 64)
+		return limitError(limited+"_"+unit, limit, "field %q has more than %d %s", path, limit, unit)
+	default:
+		return Errorf(InvalidRequest, "field %q is not as the protocol has it", path)
+	}
+}
+
+// fieldName returns the name of the field that a path such as cmds[3].locs[0]
+// leads to: a limit is the same for all entries.
+func fieldName(path string) string {
+	if _, field, ok := strings.Cut(path, "]."); ok && strings.HasPrefix(path, "cmds[") {
+		path = field
+	}
+	name, _, _ := strings.Cut(path, "[")
+	return name
+}
+
+// atCommand adds the name of the command that a field path such as
+// cmds[3].locs[0] lies in.
+func (e *Error) atCommand(r *Request, path string) *Error {
+	var i int
+	if n, _ := fmt.Sscanf(path, "cmds[%d]", &i); n != 1 || i >= len(r.Commands) || r.Commands[i].Name == "" {
+		return e
+	}
+	return e.With(DetailCommand, clip(r.Commands[i].Name))
+}

@@ -1,0 +1,54 @@
+package mpreg
+
+import (
+	"context"
+
+	"github.com/mpreg/mpreg/codec"
+)
+
+// Value is an encoded value: what travels, and what a function that takes or
+// returns a Value sees without anybody having decoded it. See [codec.Value].
+type Value = codec.Value
+
+// Kwargs are keyword arguments. As the last argument of a call they are sent
+// as such; as the last parameter of a function they receive all keywords.
+type Kwargs map[string]any
+
+// Invocation is one call of one function, as interceptors see it.
+type Invocation struct {
+	Function string
+	Command  string // the command's name within its request
+	Locs     []string
+	Args     []Value
+	Kwargs   map[string]Value
+
+	// Headers travel with the request to every command of it. On a client, an
+	// interceptor may add to them; nil until somebody does.
+	Headers map[string]string
+
+	// Request is the call graph on the way through a client's interceptors in
+	// Do, and nil everywhere else. Function and Args are empty then, and so is
+	// the Value that Invoker returns: results are in the Response of Do.
+	Request *Request
+
+	view     *Client   // that the call is made on
+	response *Response // of Request
+}
+
+// Invoker makes a call, or passes it on.
+type Invoker func(context.Context, *Invocation) (Value, error)
+
+// Interceptor wraps an Invoker: it is called once, and what it returns for
+// every call. Given to a client it is around each Call and each Do, where the
+// call is made; given to a server, around each command, where it is executed.
+// The first of several is the outermost. An error that an interceptor returns
+// reaches the caller as if the function had returned it.
+type Interceptor func(Invoker) Invoker
+
+// intercept returns invoke behind all interceptors.
+func intercept(invoke Invoker, interceptors []Interceptor) Invoker {
+	for i := len(interceptors) - 1; i >= 0; i-- {
+		invoke = interceptors[i](invoke)
+	}
+	return invoke
+}

@@ -1,0 +1,146 @@
+package mpreg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/mpreg/mpreg/codec"
+)
+
+// invoke runs the function with the invocation's arguments and returns its
+// result in the codec of who asked. Errors are what the function returned, or
+// an *Error. It notes in call that the function started.
+func (f *Function) invoke(ctx context.Context, inv *Invocation, call *callContext) (Value, error) {
+	fr, _ := f.frames.Get().(*frame)
+	defer f.release(fr)
+	if err := f.decode(fr, inv); err != nil {
+		return Value{}, err
+	}
+	if err := f.enter(); err != nil {
+		return Value{}, err
+	}
+	defer f.leave()
+	call.started = true
+	result, err := f.call(ctx, fr)
+	if err != nil {
+		return Value{}, handlerError(ctx, err)
+	}
+	if !result.IsValid() {
+		return Value{}, nil
+	}
+	v, err := codec.Encode(call.exec.codec, result.Interface())
+	if err != nil {
+		return Value{}, newError(Internal, ExecutedYes, "the result can't be encoded: %v", err)
+	}
+	return v, nil
+}
+
+// decode fills fr with the arguments of inv.
+func (f *Function) decode(fr *frame, inv *Invocation) error {
+	args := inv.Args
+	if f.variadic {
+		last := len(f.params) - 1
+		if len(args) < last {
+			return f.arityError(inv)
+		}
+		if len(inv.Kwargs) > 0 {
+			return newError(InvalidArgument, ExecutedNo, "a variadic function takes no keyword arguments")
+		}
+		if err := f.decodeVariadic(fr, args[last:]); err != nil {
+			return err
+		}
+		args = args[:last]
+	} else if err := f.decodeKeywords(fr, inv); err != nil {
+		return err
+	}
+	for i, arg := range args {
+		if err := arg.Decode(fr.ptrs[i]); err != nil {
+			return argumentError(i, f.params[i], err)
+		}
+	}
+	return f.check(fr)
+}
+
+// decodeKeywords checks the number of the arguments of a function that is not
+// variadic, and fills the parameter that takes keywords.
+func (f *Function) decodeKeywords(fr *frame, inv *Invocation) error {
+	given, takes := len(inv.Args), len(f.params)
+	switch {
+	case given == takes && len(inv.Kwargs) == 0:
+		return nil
+	case f.keywords == nil && len(inv.Kwargs) > 0:
+		return newError(InvalidArgument, ExecutedNo, "the function takes no keyword arguments: its signature is %s", f)
+	case given == takes && f.keywords != nil:
+		return newError(InvalidArgument, ExecutedNo,
+			"argument %d is given both by its place and by keywords: give one", takes-1)
+	case given == takes-1 && f.keywords != nil:
+		return f.keywords.fill(fr.params[takes-1], inv.Kwargs)
+	default:
+		return f.arityError(inv)
+	}
+}
+
+func (f *Function) arityError(inv *Invocation) error {
+	want := fmt.Sprint(len(f.params))
+	switch {
+	case f.variadic:
+		want = fmt.Sprintf("at least %d", len(f.params)-1)
+	case f.keywords != nil:
+		want = fmt.Sprintf("%d, or %s with keywords for the last", len(f.params), fmt.Sprint(len(f.params)-1))
+	}
+	return newError(InvalidArgument, ExecutedNo, "want %s arguments, got %d: the signature is %s", want, len(inv.Args), f)
+}
+
+func (f *Function) decodeVariadic(fr *frame, args []Value) error {
+	last := len(f.params) - 1
+	list := fr.params[last]
+	if f.params[last].Elem() == valueType {
+		// Encoded values are taken as they are. None are an empty list, not nil:
+		// echos() returns [].
+		list.Set(reflect.ValueOf(append([]Value{}, args...)))
+		return nil
+	}
+	list.Set(reflect.MakeSlice(f.params[last], len(args), len(args)))
+	for i, arg := range args {
+		if err := arg.Decode(list.Index(i).Addr().Interface()); err != nil {
+			return argumentError(last+i, f.params[last].Elem(), err)
+		}
+	}
+	return nil
+}
+
+func argumentError(i int, want reflect.Type, err error) error {
+	e := newError(InvalidArgument, ExecutedNo, "argument %d does not fit %s: %w", i, want, err)
+	e.Details = map[string]any{"argument": int64(i)} // as it comes out of JSON
+	return e
+}
+
+// handlerError turns what a function returned into what its caller gets.
+func handlerError(ctx context.Context, err error) *Error {
+	if p, ok := errors.AsType[*panicError](err); ok {
+		return &Error{Code: Internal, Message: "the function panicked; the node's log has the stack", Executed: ExecutedYes, cause: p}
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return passedOn(e, err)
+	}
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return contextError(ctx.Err(), ExecutedYes)
+	}
+	return &Error{Code: Failed, Message: err.Error(), Executed: ExecutedYes, cause: err}
+}
+
+// passedOn is e, which a function returned, perhaps wrapped in err: its code
+// stays, but it is now this function that failed, and it ran. Where e came from
+// stays in its details.
+func passedOn(e *Error, err error) *Error {
+	out := &Error{Code: e.Code, Message: e.Message, Executed: ExecutedYes, Details: e.Details, cause: err}
+	if err != error(e) {
+		out.Message = err.Error()
+	}
+	if e.Function != "" {
+		out.Details = map[string]any{"cause": e.toWire()}
+	}
+	return out
+}

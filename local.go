@@ -1,0 +1,73 @@
+package mpreg
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+)
+
+// runLocal runs a command on this node: authorizer, interceptors, function. The
+// error is an *Error that says whether the function started.
+func (s *Server) runLocal(ctx context.Context, call *callContext) (v Value, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = newPanicError(r)
+		}
+		if err != nil {
+			err = s.localError(ctx, call, err)
+		}
+	}()
+	if s.options.authorize != nil {
+		if err := s.options.authorize(ctx, call.invocation); err != nil {
+			return Value{}, &Error{Code: PermissionDenied, Message: err.Error(), Executed: ExecutedNo, cause: err}
+		}
+	}
+	return s.invoker(ctx, call.invocation)
+}
+
+// invokeFunction is the innermost Invoker: the function that ctx's command was
+// routed to.
+func (s *Server) invokeFunction(ctx context.Context, inv *Invocation) (Value, error) {
+	call, _ := ctx.Value(callKey{}).(*callContext)
+	if call == nil {
+		return Value{}, newError(Internal, ExecutedNo, "an interceptor replaced the context of the call instead of deriving from it")
+	}
+	return call.fn.invoke(ctx, inv, call)
+}
+
+// localError is what the caller gets to know of an error, and the log.
+func (s *Server) localError(ctx context.Context, call *callContext, err error) error {
+	e, ours := err.(*Error) //nolint:errorlint // one that a function wrapped is what the function returned
+	if !ours {
+		e = handlerError(ctx, err)
+	}
+	if e.Executed == ExecutedMaybe {
+		c := *e // an application's error may be a variable of many calls
+		e = &c
+		e.Executed = ExecutedNo
+		if call.started {
+			e.Executed = ExecutedYes
+		}
+	}
+	if p, ok := e.cause.(*panicError); ok { //nolint:errorlint // only a panic of this very call
+		s.log.ErrorContext(ctx, "function panicked", "peer", call.exec.origin.peer, "request", call.exec.request.U,
+			"command", call.invocation.Command, "function", call.invocation.Function,
+			"panic", fmt.Sprint(p.value), "stack", string(p.stack))
+	}
+	return e
+}
+
+// panicError is a panic, with what only the log may see.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func newPanicError(value any) *panicError {
+	if value == nil {
+		value = "the function called runtime.Goexit"
+	}
+	return &panicError{value: value, stack: debug.Stack()}
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }

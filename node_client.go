@@ -1,0 +1,111 @@
+package mpreg
+
+import (
+	"context"
+	"maps"
+
+	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/wire"
+)
+
+// Client returns a client of the cluster that this node belongs to: its
+// requests are executed by the node itself, without a connection. Calls on it
+// are refused as [Unavailable] while the node does not serve.
+func (s *Server) Client() *Client {
+	return newClient(&nodeCaller{server: s}, nil, callOptions{})
+}
+
+// FromContext returns, in a function that a node runs, the client of that node.
+// What is called through it runs for the function's caller: its identity,
+// headers and trace are carried on, and its deadline if ctx is passed on too. It
+// is never nil; outside of a function its calls fail with [Unavailable].
+func FromContext(ctx context.Context) *Client {
+	call, _ := ctx.Value(callKey{}).(*callContext)
+	if call == nil {
+		return newClient(nowhere{}, nil, callOptions{})
+	}
+	return newClient(&nodeCaller{server: call.exec.node, parent: call.exec}, nil, callOptions{})
+}
+
+// nodeCaller has requests executed by a node of this process.
+type nodeCaller struct {
+	server *Server
+	parent *execution // whose function calls; nil for Server.Client
+}
+
+func (n *nodeCaller) codec() codec.Codec {
+	if c := n.server.options.codec; c != nil {
+		return c
+	}
+	return codec.JSON{}
+}
+
+// do executes a request in a goroutine of its own: it can then return when ctx
+// ends, while a function that does not heed ctx is still counted.
+func (n *nodeCaller) do(ctx context.Context, r *wire.Request) (*wire.Response, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, contextError(err, ExecutedNo)
+	}
+	from := origin{}
+	if n.parent != nil {
+		n.parent.carryOn(r)
+		from.identity = n.parent.origin.identity
+	}
+	if err := n.server.checkCluster(r); err != nil {
+		return nil, err.at("", "", n.server.Name())
+	}
+	exec, err := newExecution(n.server, from, r, n.codec())
+	if err != nil {
+		return nil, err
+	}
+	if err := n.server.admit(n.parent != nil, 0); err != nil {
+		return nil, err.at("", "", n.server.Name())
+	}
+	type answer struct {
+		response *wire.Response
+		failure  *Error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		defer n.server.release(0)
+		exec.run(ctx, func(r *wire.Response, e *Error) { answers <- answer{r, e} })
+	}()
+	select {
+	case a := <-answers:
+		if a.failure != nil {
+			return nil, a.failure
+		}
+		return a.response, nil
+	case <-ctx.Done():
+		return nil, exec.interrupted(context.Cause(ctx))
+	}
+}
+
+func (n *nodeCaller) ready(ctx context.Context) error { return n.server.Ready(ctx) }
+func (n *nodeCaller) close() error                    { return nil }
+
+// carryOn gives a request what the one has that it is made for.
+func (e *execution) carryOn(r *wire.Request) {
+	if r.Traceparent == "" {
+		r.Traceparent = e.request.Traceparent
+	}
+	if len(e.request.Headers) == 0 {
+		return
+	}
+	headers := maps.Clone(e.request.Headers)
+	maps.Copy(headers, r.Headers)
+	r.Headers = headers
+}
+
+// nowhere is the caller of a client that belongs to no node.
+type nowhere struct{}
+
+func (nowhere) codec() codec.Codec { return codec.JSON{} }
+func (nowhere) close() error       { return nil }
+
+func (nowhere) do(context.Context, *wire.Request) (*wire.Response, error) { return nil, errNowhere() }
+func (nowhere) ready(context.Context) error                               { return errNowhere() }
+
+func errNowhere() error {
+	return newError(Unavailable, ExecutedNo, "the context is not one that a node gave to a function: use NewClient or Server.Client")
+}

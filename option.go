@@ -1,0 +1,204 @@
+package mpreg
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/mpreg/mpreg/codec"
+)
+
+// ServerOption is what a node can be told that a [Config] can't express.
+type ServerOption interface{ applyServer(*serverOptions) }
+
+// ClientOption sets up a [Client].
+type ClientOption interface{ applyClient(*clientOptions) }
+
+// Option fits both ends.
+type Option interface {
+	ServerOption
+	ClientOption
+}
+
+// CallOption says how calls are made: given to [Client.With] for the calls of
+// the view that it returns, given to [NewClient] for all.
+type CallOption interface {
+	ClientOption
+	applyCall(*callOptions)
+}
+
+// DialFunc opens a network connection, as net.Dialer.DialContext does.
+type DialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// commonOptions are what both ends have.
+type commonOptions struct {
+	logger       *slog.Logger
+	tls          *tls.Config
+	codec        codec.Codec
+	interceptors []Interceptor
+	dial         DialFunc
+}
+
+type serverOptions struct {
+	commonOptions
+	listener     net.Listener
+	mountURL     string
+	authenticate Authenticator
+	authorize    Authorizer
+	observers    []Observer
+}
+
+type clientOptions struct {
+	commonOptions
+	token      string
+	maxMessage int64
+	call       callOptions
+}
+
+type callOptions struct {
+	locs      []string
+	timeout   time.Duration
+	node      string
+	headers   map[string]string
+	clusterID string
+}
+
+type commonOption func(*commonOptions)
+
+func (f commonOption) applyServer(o *serverOptions) { f(&o.commonOptions) }
+func (f commonOption) applyClient(o *clientOptions) { f(&o.commonOptions) }
+
+type serverOption func(*serverOptions)
+
+func (f serverOption) applyServer(o *serverOptions) { f(o) }
+
+type clientOption func(*clientOptions)
+
+func (f clientOption) applyClient(o *clientOptions) { f(o) }
+
+type callOption func(*callOptions)
+
+func (f callOption) applyCall(o *callOptions)     { f(o) }
+func (f callOption) applyClient(o *clientOptions) { f(&o.call) }
+
+// WithLogger sets where an end logs to. Default: slog.Default() when it starts.
+// Lines carry node, peer, request and command where there is one.
+func WithLogger(l *slog.Logger) Option {
+	return commonOption(func(o *commonOptions) { o.logger = l })
+}
+
+// WithTLS sets the TLS configuration: a server then listens for wss://
+// connections, and needs a certificate in it; a client uses it for its wss://
+// URLs, which work without it where the system's roots are enough.
+func WithTLS(c *tls.Config) Option {
+	return commonOption(func(o *commonOptions) { o.tls = c })
+}
+
+// WithCodec sets the codec that values are encoded with where both ends are
+// mpreg's; a JSON connection carries JSON whatever it is, and a value of
+// another codec is converted. Default: JSON.
+func WithCodec(c codec.Codec) Option {
+	return commonOption(func(o *commonOptions) { o.codec = c })
+}
+
+// WithInterceptors adds interceptors, inside of those that were given before.
+func WithInterceptors(i ...Interceptor) Option {
+	return commonOption(func(o *commonOptions) { o.interceptors = append(o.interceptors, i...) })
+}
+
+// WithDialer sets how connections are opened, for a proxy or a test's network.
+// Default: a net.Dialer. TLS goes on top of what it returns.
+func WithDialer(dial DialFunc) Option {
+	return commonOption(func(o *commonOptions) { o.dial = dial })
+}
+
+// WithListener makes the node accept connections from l instead of listening on
+// its Config's host and port. Serve closes it.
+func WithListener(l net.Listener) ServerOption {
+	return serverOption(func(o *serverOptions) { o.listener = l })
+}
+
+// WithMount makes the node part of an HTTP server of the application's own: it
+// does not listen, the application routes url's path to [Server.ServeHTTP]. url
+// is where others reach it, such as wss://api.example.com/mpreg.
+func WithMount(url string) ServerOption {
+	return serverOption(func(o *serverOptions) { o.mountURL = url })
+}
+
+// WithAuthenticator sets who may connect. Default: everybody who can reach the
+// node.
+func WithAuthenticator(a Authenticator) ServerOption {
+	return serverOption(func(o *serverOptions) { o.authenticate = a })
+}
+
+// WithAuthorizer sets which caller may run which function. Default: everybody
+// everything.
+func WithAuthorizer(a Authorizer) ServerOption {
+	return serverOption(func(o *serverOptions) { o.authorize = a })
+}
+
+// WithObserver adds an observer of what the node executes.
+func WithObserver(obs Observer) ServerOption {
+	return serverOption(func(o *serverOptions) { o.observers = append(o.observers, obs) })
+}
+
+// WithToken sets the token that a client shows, as a bearer token in the
+// handshake's Authorization header.
+func WithToken(token string) ClientOption {
+	return clientOption(func(o *clientOptions) { o.token = token })
+}
+
+// WithMaxMessageBytes bounds the answers that a client takes, after
+// decompression. Default 64 MiB; negative for no bound.
+func WithMaxMessageBytes(n int64) ClientOption {
+	return clientOption(func(o *clientOptions) { o.maxMessage = n })
+}
+
+// WithClusterID makes a node refuse the calls with [WrongCluster] if it belongs
+// to another cluster. Default: it is not checked.
+func WithClusterID(id string) CallOption {
+	return callOption(func(o *callOptions) { o.clusterID = id })
+}
+
+// At adds locs: the calls go to a node that offers the function with all of
+// them. In a request they are added to those of each command.
+func At(locs ...string) CallOption {
+	return callOption(func(o *callOptions) { o.locs = append(slices.Clip(o.locs), locs...) })
+}
+
+// Timeout bounds the time of each call; a context that ends earlier still does.
+// Default: none but the context's.
+func Timeout(d time.Duration) CallOption {
+	return callOption(func(o *callOptions) { o.timeout = d })
+}
+
+// OnNode makes the calls run on the node with this id or name, or fail with
+// [NotFound].
+func OnNode(node string) CallOption {
+	return callOption(func(o *callOptions) { o.node = node })
+}
+
+// Header adds a header, which every function of the request finds in its
+// [Info]. Keys are case-sensitive.
+func Header(key, value string) CallOption {
+	return callOption(func(o *callOptions) {
+		o.headers = maps.Clone(o.headers)
+		if o.headers == nil {
+			o.headers = make(map[string]string, 1)
+		}
+		o.headers[key] = value
+	})
+}
+
+// bearer returns the handshake's headers for a token.
+func bearer(token string) http.Header {
+	if token == "" {
+		return nil
+	}
+	return http.Header{"Authorization": {"Bearer " + token}}
+}

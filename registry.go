@@ -1,0 +1,219 @@
+package mpreg
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/mpreg/mpreg/internal/wire"
+)
+
+// Registry holds the functions that a process offers. The zero Registry is
+// empty and ready. A [Server] embeds one, so that functions are registered on
+// the server; a library that offers functions takes a *Registry. It is safe for
+// concurrent use.
+type Registry struct {
+	mu     sync.RWMutex
+	offers map[string][]*offer // by name; the one with the fewest locs first
+}
+
+// offer is a function under a name with a set of locs.
+type offer struct {
+	name string
+	locs []string // sorted
+	fn   *Function
+}
+
+// FunctionInfo is one entry of a registry's list.
+type FunctionInfo struct {
+	Name      string   `json:"name"`
+	Locs      []string `json:"locs"` // sorted; never nil
+	Signature string   `json:"signature"`
+	Doc       string   `json:"doc,omitempty"`
+}
+
+// reservedPrefix is of the functions that every node has.
+const reservedPrefix = "mpreg."
+
+// Register offers fn under a name, with the locs that it runs against. fn is a
+// Go function, or what [Func] made of one:
+//
+//	func([ctx context.Context,] A...) ([R,] [error])
+//
+// A call names the function and some locs, and goes to an offer that has all of
+// them. One name may be registered several times with other locs; the same name
+// and set twice is an error, as is a signature that can't be called from
+// elsewhere. What is wrong is told here, never in a call. A running server
+// offers the function at once.
+func (r *Registry) Register(name string, fn any, locs ...string) error {
+	if err := checkName("function name", name); err != nil {
+		return fmt.Errorf("mpreg: registering %q: %w", name, err)
+	}
+	if reserved(name) {
+		return fmt.Errorf("mpreg: registering %q: the name belongs to the functions that every node has", name)
+	}
+	return r.register(name, fn, locs)
+}
+
+func (r *Registry) register(name string, fn any, locs []string) error {
+	set, err := locSet(locs)
+	if err != nil {
+		return fmt.Errorf("mpreg: registering %q: %w", name, err)
+	}
+	f, ok := fn.(*Function)
+	if !ok {
+		f = Func(fn)
+	}
+	if f == nil {
+		return fmt.Errorf("mpreg: registering %q: the function is nil", name)
+	}
+	if f.err != nil {
+		return fmt.Errorf("mpreg: registering %q: %w", name, f.err)
+	}
+	if !f.fn.IsValid() {
+		return fmt.Errorf("mpreg: registering %q: the Function is empty: make it with Func", name)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, o := range r.offers[name] {
+		if slices.Equal(o.locs, set) {
+			return fmt.Errorf("mpreg: registering %q: it is registered already with locs %q", name, set)
+		}
+	}
+	if r.offers == nil {
+		r.offers = make(map[string][]*offer)
+	}
+	list := append(slices.Clone(r.offers[name]), &offer{name: name, locs: set, fn: f})
+	slices.SortStableFunc(list, func(a, b *offer) int { return cmp.Compare(len(a.locs), len(b.locs)) })
+	r.offers[name] = list
+	return nil
+}
+
+// Unregister withdraws a function: without locs all offers under the name, with
+// locs the one with exactly this set. It reports whether there was one. Calls
+// that run already go on.
+func (r *Registry) Unregister(name string, locs ...string) bool {
+	set, err := locSet(locs)
+	if err != nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.offers[name]
+	after := slices.DeleteFunc(slices.Clone(before), func(o *offer) bool {
+		return len(set) == 0 || slices.Equal(o.locs, set)
+	})
+	if len(after) == 0 {
+		delete(r.offers, name)
+	} else {
+		r.offers[name] = after
+	}
+	return len(after) < len(before)
+}
+
+// Lookup returns the function that a call with this name and these locs would
+// run: of those that offer all of them the one with the fewest locs.
+func (r *Registry) Lookup(name string, locs ...string) (*Function, bool) {
+	o := r.match(name, locs, nil)
+	if o == nil {
+		return nil, false
+	}
+	return o.fn, true
+}
+
+// match is Lookup with locs that every offer has besides its own.
+func (r *Registry) match(name string, locs, common []string) *offer {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, o := range r.offers[name] {
+		if o.missing(locs, common) == 0 {
+			return o
+		}
+	}
+	return nil
+}
+
+// missing counts the locs that the offer does not have.
+func (o *offer) missing(locs, common []string) int {
+	n := 0
+	for _, loc := range locs {
+		if !slices.Contains(o.locs, loc) && !slices.Contains(common, loc) {
+			n++
+		}
+	}
+	return n
+}
+
+// Functions lists what is registered, by name and locs.
+func (r *Registry) Functions() []FunctionInfo {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	list := []FunctionInfo{}
+	for _, name := range slices.Sorted(maps.Keys(r.offers)) {
+		for _, o := range r.offers[name] {
+			list = append(list, FunctionInfo{Name: name, Locs: slices.Clone(o.locs), Signature: o.fn.String(), Doc: o.fn.doc})
+		}
+	}
+	return list
+}
+
+// notFound explains why nothing matches: no such function, or which locs the
+// closest offer lacks.
+func (r *Registry) notFound(name string, locs, common []string) *Error {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	offers := r.offers[name]
+	if len(offers) == 0 {
+		return newError(NotFound, ExecutedNo, "no node offers the function %q", name)
+	}
+	closest := slices.MinFunc(offers, func(a, b *offer) int {
+		return cmp.Compare(a.missing(locs, common), b.missing(locs, common))
+	})
+	has := append(slices.Clone(closest.locs), common...)
+	var lacks []string
+	for _, loc := range locs {
+		if !slices.Contains(has, loc) {
+			lacks = append(lacks, loc)
+		}
+	}
+	e := newError(NotFound, ExecutedNo, "no node offers the function %q with the locs %q: the closest offer has %q and lacks %q",
+		name, locs, has, lacks)
+	e.Details = map[string]any{"missing_locs": lacks, "closest_offer": has}
+	return e
+}
+
+// locSet returns locs sorted and each once.
+func locSet(locs []string) ([]string, error) {
+	set := slices.Clone(locs)
+	if set == nil {
+		set = []string{}
+	}
+	slices.Sort(set)
+	set = slices.Compact(set)
+	for _, loc := range set {
+		if err := checkName("loc", loc); err != nil {
+			return nil, err
+		}
+	}
+	return set, nil
+}
+
+// checkName keeps out what would be refused on the wire.
+func checkName(what, name string) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("the %s is empty", what)
+	case !utf8.ValidString(name):
+		return fmt.Errorf("the %s %q is no UTF-8", what, name)
+	case utf8.RuneCountInString(name) > wire.MaxName:
+		return fmt.Errorf("the %s is longer than %d characters", what, wire.MaxName)
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return fmt.Errorf("the %s %q has control characters", what, name)
+	}
+	return nil
+}

@@ -1,0 +1,286 @@
+package mpreg
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+)
+
+// Server is a node: it offers the functions of its [Registry] to whoever
+// connects. It is made by [NewServer] and lives as long as [Server.Serve] runs.
+// Its methods may be called concurrently.
+type Server struct {
+	Registry
+
+	options  serverOptions
+	config   Config
+	id       string
+	started  time.Time
+	log      *slog.Logger
+	builtins Registry
+	cluster  cluster
+	invoker  Invoker // interceptors around invokeFunction
+
+	resources     atomic.Pointer[[]string]
+	inFlight      atomic.Int64 // requests that were admitted and not released
+	inFlightBytes atomic.Int64 // and the sizes of their messages
+	requests      sync.WaitGroup
+
+	mu       sync.Mutex
+	state    serverState
+	base     context.Context // of all that runs; ends when the drain deadline passed
+	stopBase context.CancelCauseFunc
+	url      string
+	sessions map[*session]struct{}
+	ready    chan struct{} // closed when serving
+	ended    chan struct{} // closed when Serve returned
+}
+
+type serverState uint8
+
+const (
+	stateNew serverState = iota
+	stateServing
+	stateDraining
+	stateStopped
+)
+
+// NewServer returns a node that is not serving yet. It does no I/O. The error
+// names what is wrong in cfg.
+func NewServer(cfg Config, opts ...ServerOption) (*Server, error) {
+	s := newServer()
+	if err := s.configure(cfg, opts); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func newServer() *Server {
+	s := &Server{
+		started:  time.Now(),
+		id:       ulid.Make().String(),
+		sessions: make(map[*session]struct{}),
+		ready:    make(chan struct{}),
+		ended:    make(chan struct{}),
+		base:     context.Background(),
+	}
+	s.cluster.self = s
+	return s
+}
+
+// configure is apart from newServer for the default server, which learns its
+// configuration when it serves.
+func (s *Server) configure(cfg Config, opts []ServerOption) error {
+	if err := cfg.validate(); err != nil {
+		return err
+	}
+	for _, opt := range opts {
+		opt.applyServer(&s.options)
+	}
+	if err := s.SetResources(cfg.Resources...); err != nil {
+		return err
+	}
+	s.config = cfg.withDefaults()
+	if s.config.Name == "" {
+		s.config.Name = defaultName(s.id)
+	}
+	s.log = s.options.logger
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	s.log = s.log.With("node", s.config.Name)
+	s.invoker = intercept(s.invokeFunction, s.options.interceptors)
+	return s.registerBuiltins()
+}
+
+func defaultName(id string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "node"
+	}
+	return host + "-" + id[len(id)-6:]
+}
+
+// ID returns the node's id, a ULID that is new with each Server.
+func (s *Server) ID() string { return s.id }
+
+// Name returns the node's name.
+func (s *Server) Name() string { return s.config.Name }
+
+// URL returns the URL by which the node is reached: the first of its
+// Config.AdvertisedURLs, the one that it is mounted under, or the one that it
+// listens on; empty before it is ready.
+func (s *Server) URL() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.url
+}
+
+// Members lists the nodes of the cluster, this one first.
+func (s *Server) Members() []Member { return s.cluster.members() }
+
+// Resources returns the locs that every function of the node offers besides its
+// own, sorted. The slice must not be modified.
+func (s *Server) Resources() []string {
+	if p := s.resources.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// SetResources replaces the node's resources: datasets come and go. Calls that
+// were routed already go on.
+func (s *Server) SetResources(locs ...string) error {
+	set, err := locSet(locs)
+	if err != nil {
+		return fmt.Errorf("mpreg: resources: %w", err)
+	}
+	s.resources.Store(&set)
+	return nil
+}
+
+// Ready waits until the node serves. Its error is ctx's, or says that Serve has
+// ended.
+func (s *Server) Ready(ctx context.Context) error {
+	select {
+	case <-s.ready:
+		return nil
+	case <-s.ended:
+		return errors.New("mpreg: the node has stopped")
+	case <-ctx.Done():
+		return fmt.Errorf("mpreg: waiting for the node: %w", ctx.Err())
+	}
+}
+
+// Serve runs the node until ctx ends, and then drains it: it accepts no further
+// links and refuses new requests as [Unavailable], which their callers may
+// repeat elsewhere; it lets what runs end, answers it, and closes the links. It
+// returns nil after that; an error if Config.DrainTimeout passed before, when it
+// has cancelled what was left and did not wait for functions that don't heed
+// their context; and at once if it can't listen. A Server serves once.
+func (s *Server) Serve(ctx context.Context) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	defer s.finish()
+	web, err := s.listen(ctx)
+	if err != nil {
+		return err
+	}
+	if len(s.config.Peers) > 0 {
+		s.log.Warn("peers are configured, but this version of mpreg runs each node by itself", "peers", s.config.Peers)
+	}
+	s.log.Info("node serves", "url", s.URL(), "id", s.id, "cluster", s.config.ClusterID)
+	close(s.ready)
+	select {
+	case <-ctx.Done():
+	case err = <-web.failed:
+	}
+	return errors.Join(err, s.drain(web))
+}
+
+func (s *Server) begin(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != stateNew {
+		return errors.New("mpreg: Serve was called before: a Server serves once")
+	}
+	s.state = stateServing
+	s.base, s.stopBase = context.WithCancelCause(context.WithoutCancel(ctx))
+	return nil
+}
+
+func (s *Server) finish() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state = stateStopped
+	s.stopBase(newError(Unavailable, ExecutedMaybe, "the node has stopped"))
+	close(s.ended)
+}
+
+// webServer is the HTTP server of a node that is not mounted.
+type webServer struct {
+	server *http.Server
+	failed chan error // what ended it, if it was not stopped
+	done   sync.WaitGroup
+}
+
+// listen starts to accept connections, unless the node is mounted, and settles
+// its URL.
+func (s *Server) listen(ctx context.Context) (*webServer, error) {
+	web := &webServer{failed: make(chan error, 1)}
+	if s.options.mountURL != "" {
+		s.setURL(s.options.mountURL)
+		return web, nil
+	}
+	l := s.options.listener
+	if l == nil {
+		var err error
+		addr := net.JoinHostPort(s.config.Host, strconv.Itoa(s.config.Port))
+		if l, err = new(net.ListenConfig).Listen(ctx, "tcp", addr); err != nil {
+			return nil, fmt.Errorf("mpreg: node %s can't listen on %s: %w", s.config.Name, addr, err)
+		}
+	}
+	scheme := "ws"
+	if s.options.tls != nil {
+		scheme = "wss"
+	}
+	s.setURL(scheme + "://" + l.Addr().String())
+	web.server = &http.Server{
+		Handler:           s,
+		TLSConfig:         s.options.tls,
+		TLSNextProto:      map[string]func(*http.Server, *tls.Conn, http.Handler){}, // no HTTP/2: a websocket needs its connection
+		ReadHeaderTimeout: s.config.HandshakeTimeout,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		BaseContext:       func(net.Listener) context.Context { return s.base },
+	}
+	web.done.Go(func() {
+		var err error
+		if s.options.tls != nil {
+			err = web.server.ServeTLS(l, "", "")
+		} else {
+			err = web.server.Serve(l)
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			web.failed <- fmt.Errorf("mpreg: node %s stopped accepting: %w", s.config.Name, err)
+		}
+	})
+	return web, nil
+}
+
+func (s *Server) setURL(url string) {
+	if len(s.config.AdvertisedURLs) > 0 {
+		url = s.config.AdvertisedURLs[0]
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.url = url
+}
+
+func (s *Server) advertised() []string {
+	if len(s.config.AdvertisedURLs) > 0 {
+		return slices.Clone(s.config.AdvertisedURLs)
+	}
+	return []string{s.URL()}
+}
+
+func (s *Server) linkCount() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.sessions)
+}
+
+func goroutines() int { return runtime.NumGoroutine() }

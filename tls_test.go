@@ -1,0 +1,128 @@
+package mpreg_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"math/big"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/mpreg/mpreg"
+)
+
+// certificate makes one for 127.0.0.1 that signs itself, and a pool that trusts
+// nothing else.
+func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: "mpreg test"},
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().Add(time.Hour),
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA:         true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	must(t, err)
+	parsed, err := x509.ParseCertificate(der)
+	must(t, err)
+	pool := x509.NewCertPool()
+	pool.AddCert(parsed)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+}
+
+// TestTLS: a node with a certificate is reached by wss://, by whoever trusts it,
+// and a client that does not learns why not.
+func TestTLS(t *testing.T) {
+	cert, trusts := certificate(t)
+	_, trustsOthers := certificate(t)
+	s := serve(t, mpreg.Config{}, mpreg.WithTLS(&tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}}))
+	if !strings.HasPrefix(s.URL(), "wss://127.0.0.1:") {
+		t.Fatalf("URL: %s", s.URL())
+	}
+	c := connect(t, s.URL(), mpreg.WithTLS(&tls.Config{RootCAs: trusts, NextProtos: []string{"h2"}}))
+	if got, err := mpreg.Call[string](t.Context(), c, "echo", "sealed"); err != nil || got != "sealed" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	for name, row := range map[string]struct {
+		url  string
+		tls  *tls.Config
+		says string
+	}{
+		"another CA":       {s.URL(), &tls.Config{RootCAs: trustsOthers}, "certificate"},
+		"the system's CAs": {s.URL(), nil, "certificate"},
+		"another name":     {s.URL(), &tls.Config{RootCAs: trusts, ServerName: "example.com"}, "example.com"},
+		"without TLS":      {strings.Replace(s.URL(), "wss", "ws", 1), nil, "400"},
+	} {
+		_, err := connect(t, row.url, mpreg.WithTLS(row.tls)).Call(t.Context(), "echo", 1)
+		var e *mpreg.Error
+		if !errors.As(err, &e) || e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedNo ||
+			!strings.Contains(e.Message, row.says) || !strings.Contains(e.Message, row.url) {
+			t.Errorf("%s: want unavailable with %q, got %v", name, row.says, err)
+		}
+	}
+	plain := serve(t, mpreg.Config{})
+	_, err := connect(t, strings.Replace(plain.URL(), "ws", "wss", 1)).Call(t.Context(), "echo", 1)
+	if !errors.Is(err, mpreg.Unavailable) || !strings.Contains(err.Error(), "TLS") {
+		t.Errorf("TLS to a node without: %v", err)
+	}
+	dial(t, s.URL(), websocket.Dialer{TLSClientConfig: &tls.Config{RootCAs: trusts}}).alive()
+}
+
+// TestOrigins: a page of somebody else's can't use its visitor's access.
+func TestOrigins(t *testing.T) {
+	for name, row := range map[string]struct {
+		allowed []string
+		origin  string // HOST is the node's own address
+		want    int
+	}{
+		"a program":              {nil, "", http.StatusSwitchingProtocols},
+		"the node's own":         {nil, "http://HOST", http.StatusSwitchingProtocols},
+		"behind a TLS proxy":     {nil, "https://HOST", http.StatusSwitchingProtocols},
+		"another":                {nil, "https://evil.example", http.StatusForbidden},
+		"another port":           {nil, "http://127.0.0.1:1", http.StatusForbidden},
+		"a file":                 {nil, "null", http.StatusForbidden},
+		"no origin at all":       {nil, "::::", http.StatusForbidden},
+		"looks like it":          {nil, "http://HOST.evil.example", http.StatusForbidden},
+		"in the user":            {nil, "http://HOST@evil.example", http.StatusForbidden},
+		"allowed":                {[]string{"https://a.example", "https://b.example"}, "https://b.example", http.StatusSwitchingProtocols},
+		"its own besides":        {[]string{"https://b.example"}, "http://HOST", http.StatusSwitchingProtocols},
+		"allowed by http":        {[]string{"https://b.example"}, "http://b.example", http.StatusForbidden},
+		"allowed on a port":      {[]string{"https://b.example"}, "https://b.example:444", http.StatusForbidden},
+		"within an allowed name": {[]string{"https://b.example"}, "https://x.b.example", http.StatusForbidden},
+		"any":                    {[]string{"*"}, "https://evil.example", http.StatusSwitchingProtocols},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, mpreg.Config{AllowedOrigins: row.allowed})
+			header := http.Header{}
+			if row.origin != "" {
+				header.Set("Origin", strings.Replace(row.origin, "HOST", strings.TrimPrefix(s.URL(), "ws://"), 1))
+			}
+			ws, response, err := websocket.DefaultDialer.DialContext(t.Context(), s.URL(), header)
+			if response == nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+			if response.StatusCode != row.want {
+				t.Errorf("origin %q: %s", header.Get("Origin"), response.Status)
+			}
+			if err == nil {
+				(&socket{t, ws}).alive()
+				_ = ws.Close()
+			}
+		})
+	}
+}
