@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/url"
 	"strings"
 
 	"github.com/mpreg/mpreg/codec"
@@ -48,12 +49,29 @@ func NewClient(urls string, opts ...ClientOption) *Client {
 		opt.applyClient(&o)
 	}
 	var list []string
-	for url := range strings.SplitSeq(urls, ",") {
-		if url = strings.TrimSpace(url); url != "" {
-			list = append(list, url)
+	for text := range strings.SplitSeq(urls, ",") {
+		if text = strings.TrimSpace(text); text != "" {
+			list = append(list, text)
 		}
 	}
+	if err := checkURLs(list); err != nil {
+		return newClient(nowhere{err}, o.interceptors, o.call)
+	}
 	return newClient(newConn(list, &o), o.interceptors, o.call)
+}
+
+// checkURLs tells a URL that can never work from a node that is not there.
+func checkURLs(list []string) *Error {
+	if len(list) == 0 {
+		return newError(InvalidArgument, ExecutedNo, "the client has no URL: NewClient wants those of nodes, such as ws://127.0.0.1:%d", DefaultPort)
+	}
+	for _, text := range list {
+		u, err := url.Parse(text)
+		if err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "" {
+			return newError(InvalidArgument, ExecutedNo, "%q is no URL of a node: it looks like ws://host:port or wss://host/path", text)
+		}
+	}
+	return nil
 }
 
 func newClient(c caller, interceptors []Interceptor, call callOptions) *Client {

@@ -32,24 +32,48 @@ func (s *Server) draining() bool {
 // admit counts a request in, unless the node is full or about to stop. A nested
 // one is made by a function that runs here: while the node drains, it belongs to
 // what is to be finished. Each that was admitted is to be released.
-func (s *Server) admit(nested bool, size int) *Error {
+func (s *Server) admit(nested bool, size int) (admission, *Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	running := s.inFlight.Load()
 	switch {
 	case s.state == stateNew:
-		return newError(Unavailable, ExecutedNo, "the node does not serve yet")
+		return admission{}, newError(Unavailable, ExecutedNo, "the node does not serve yet")
 	case s.state >= stateDraining && (!nested || running == 0):
-		return newError(Unavailable, ExecutedNo, "the node is draining: send the request to another, or again later")
+		return admission{}, newError(Unavailable, ExecutedNo, "the node is draining: send the request to another, or again later")
 	case running >= int64(s.config.MaxInFlight):
-		return inFlightError("in_flight", int64(s.config.MaxInFlight), "requests are running on this node")
+		return admission{}, inFlightError("in_flight", int64(s.config.MaxInFlight), "requests are running on this node")
 	case running > 0 && s.inFlightBytes.Load()+int64(size) > s.config.MaxInFlightBytes:
-		return inFlightError("in_flight_bytes", s.config.MaxInFlightBytes, "bytes of requests are held by this node")
+		return admission{}, inFlightError("in_flight_bytes", s.config.MaxInFlightBytes, "bytes of requests are held by this node")
 	}
 	s.inFlight.Add(1)
 	s.inFlightBytes.Add(int64(size))
 	s.requests.Add(1)
-	return nil
+	return admission{server: s, size: size, counted: true}, nil
+}
+
+// admission is a request's place among those that run on a node. It belongs to
+// the goroutine that runs the request.
+type admission struct {
+	server  *Server
+	size    int
+	counted bool
+}
+
+// leave gives the place to others: when nothing of the request runs any more,
+// but before its answer is sent, as the answer may bring the next request.
+func (a *admission) leave() {
+	if a.counted {
+		a.counted = false
+		a.server.inFlightBytes.Add(-int64(a.size))
+		a.server.inFlight.Add(-1)
+	}
+}
+
+// end is leave, and tells a drain that the request was answered.
+func (a *admission) end() {
+	a.leave()
+	a.server.requests.Done()
 }
 
 func inFlightError(limit string, most int64, what string) *Error {
@@ -65,12 +89,6 @@ func (s *Server) checkCluster(r *wire.Request) *Error {
 	}
 	return newError(WrongCluster, ExecutedNo, "the request is for the cluster %q, and this node is of %q",
 		r.ClusterID, s.config.ClusterID)
-}
-
-func (s *Server) release(size int) {
-	s.inFlightBytes.Add(-int64(size))
-	s.inFlight.Add(-1)
-	s.requests.Done()
 }
 
 // openSession makes room for a link.
@@ -129,7 +147,11 @@ func (s *Server) drain(web *webServer) error {
 		waitFor(&s.requests, abandonGrace)
 	}
 	s.closeLinks(drained)
-	s.log.Info("node stopped", "took", time.Since(start), "err", err)
+	if err != nil {
+		s.log.Warn("node stopped", "took", time.Since(start), "err", err)
+	} else {
+		s.log.Info("node stopped", "took", time.Since(start))
+	}
 	return err
 }
 

@@ -11,7 +11,8 @@ import (
 )
 
 // Code says what kind of failure an [Error] is. It is an error itself, so that
-// errors.Is(err, mpreg.NotFound) asks for it. Applications have the codes from
+// errors.Is(err, mpreg.NotFound) asks for it. Printed by %v it is that error,
+// "mpreg: not_found"; String has the bare name. Applications have the codes from
 // 2000 on for their own.
 type Code int
 
@@ -138,9 +139,13 @@ func (e *Error) Error() string {
 	case ExecutedYes:
 		part("executed")
 	case ExecutedMaybe:
-		part("may have been executed")
+		if sep != " (" { // one of Errorf was not of a call yet
+			part("may have been executed")
+		}
 	}
-	b.WriteString(")")
+	if sep != " (" {
+		b.WriteString(")")
+	}
 	return b.String()
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gorilla/websocket"
@@ -67,6 +68,7 @@ func TestObserver(t *testing.T) {
 		list := observed(t, events)
 		var told []string
 		var last mpreg.Event
+		started := make(map[string]time.Time) // by command; of the request under ""
 		for _, e := range list {
 			if e.Request != "7" || e.Peer != address || e.Node != "n1" {
 				t.Errorf("%s: %s is about request %q of %q on %q", row.message, e.Kind, e.Request, e.Peer, e.Node)
@@ -74,9 +76,20 @@ func TestObserver(t *testing.T) {
 			if e.Time.Before(last.Time) || e.Time.IsZero() {
 				t.Errorf("%s: %s at %v, after %s at %v", row.message, e.Kind, e.Time, last.Kind, last.Time)
 			}
-			ended := e.Kind == mpreg.CommandFinished || e.Kind == mpreg.CommandFailed || e.Kind == mpreg.RequestEnded
-			if ended != (e.Duration > 0) {
-				t.Errorf("%s: %s has the duration %v", row.message, e.Kind, e.Duration)
+			switch e.Kind {
+			case mpreg.RequestStarted, mpreg.CommandStarted:
+				started[e.Command] = e.Time
+				if e.Duration != 0 {
+					t.Errorf("%s: %s took %v", row.message, e.Kind, e.Duration)
+				}
+			case mpreg.CommandFinished, mpreg.CommandFailed:
+				if took := e.Time.Sub(started[e.Command]); e.Duration != took {
+					t.Errorf("%s: %s took %v, want %v", row.message, e.Kind, e.Duration, took)
+				}
+			case mpreg.RequestEnded:
+				if e.Duration < last.Duration {
+					t.Errorf("%s: the request took %v, and its last command %v", row.message, e.Duration, last.Duration)
+				}
 			}
 			last = e
 			told = append(told, tell(e))

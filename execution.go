@@ -29,6 +29,7 @@ type execution struct {
 
 	results []Value
 	held    int64        // the bytes of results
+	atRest  bool         // nothing of it runs any more; for who is called by run
 	spans   []span       // when each command ran; nil if nobody wants to know
 	latest  atomic.Int64 // one more than the index of the command that started last
 }
@@ -76,9 +77,13 @@ func (e *execution) run(ctx context.Context, answer func(*wire.Response, *Error)
 			answer(nil, failure)
 		}
 	}
-	// Stands if a function ends this goroutine with runtime.Goexit.
-	failure := newError(Internal, ExecutedYes, "a function ended its goroutine instead of returning").at("", "", e.node.Name())
+	var failure *Error
+	ended := false
 	defer func() {
+		e.atRest = true
+		if !ended {
+			failure = e.goexit(-1)
+		}
 		if failure != nil {
 			fail(failure)
 		} else {
@@ -92,6 +97,7 @@ func (e *execution) run(ctx context.Context, answer func(*wire.Response, *Error)
 	} else {
 		failure = e.runGraph(ctx, fail)
 	}
+	ended = true
 }
 
 // runGraph starts what is ready, and what becomes ready by what ends. It calls
@@ -104,6 +110,7 @@ func (e *execution) runGraph(ctx context.Context, fail func(*Error)) (failure *E
 
 	progress := e.plan.Begin()
 	ready := progress.Ready()
+	count := 0 // of those that run
 	settle := func(o outcome) {
 		if failure != nil {
 			return
@@ -114,6 +121,7 @@ func (e *execution) runGraph(ctx context.Context, fail func(*Error)) (failure *E
 		if o.err != nil {
 			failure = o.err
 			cancel(failure)
+			e.atRest = count == 0
 			fail(failure)
 			return
 		}
@@ -121,7 +129,7 @@ func (e *execution) runGraph(ctx context.Context, fail func(*Error)) (failure *E
 	}
 	limit := min(e.node.config.MaxParallel, len(e.request.Commands))
 	ended := make(chan outcome, limit) // room for all that run: nobody waits to tell how it ended
-	for count := 0; ; {
+	for {
 		if failure != nil {
 			ready = nil
 		}
@@ -140,8 +148,9 @@ func (e *execution) runGraph(ctx context.Context, fail func(*Error)) (failure *E
 			ready = ready[1:]
 			running.Go(func() { e.commandApart(ctx, index, ended) })
 		}
-		settle(<-ended)
+		o := <-ended
 		count--
+		settle(o)
 	}
 }
 
@@ -163,14 +172,30 @@ func (e *execution) keep(o outcome) *Error {
 	return nil
 }
 
-// commandApart is command in a goroutine of its own, which a function may end
-// with runtime.Goexit.
-func (e *execution) commandApart(ctx context.Context, index int, ended chan<- outcome) {
-	cmd := &e.request.Commands[index]
-	o := outcome{index: index, err: newError(Internal, ExecutedYes,
-		"the function ended its goroutine instead of returning").at(cmd.Name, cmd.Function, e.node.Name())}
-	defer func() { ended <- o }()
+// commandApart is command in a goroutine of its own.
+func (e *execution) commandApart(ctx context.Context, index int, done chan<- outcome) {
+	o := outcome{index: index}
+	ended := false
+	defer func() {
+		if !ended {
+			o.err = e.goexit(index)
+		}
+		done <- o
+	}()
 	o = e.command(ctx, index)
+	ended = true
+}
+
+// goexit is the error of a function that ended its goroutine with
+// runtime.Goexit, as t.Fatal does: whoever waits for it must be told. A negative
+// index is a function that is not known.
+func (e *execution) goexit(index int) *Error {
+	err := newError(Internal, ExecutedYes, "a function ended its goroutine instead of returning")
+	if index < 0 {
+		return err.at("", "", e.node.Name())
+	}
+	cmd := &e.request.Commands[index]
+	return err.at(cmd.Name, cmd.Function, e.node.Name())
 }
 
 // command runs one command, whose inputs are ready.

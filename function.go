@@ -130,17 +130,20 @@ func (f *Function) String() string {
 			b.WriteString(", ")
 		}
 		if f.variadic && i == len(f.params)-1 {
-			b.WriteString("..." + p.Elem().String())
+			b.WriteString("..." + typeName(p.Elem()))
 			continue
 		}
-		b.WriteString(p.String())
+		b.WriteString(typeName(p))
 	}
 	b.WriteByte(')')
 	if f.result != nil {
-		b.WriteString(" " + f.result.String())
+		b.WriteString(" " + typeName(f.result))
 	}
 	return b.String()
 }
+
+// typeName is how people write a type.
+func typeName(t reflect.Type) string { return strings.ReplaceAll(t.String(), "interface {}", "any") }
 
 // frame holds the arguments of one call. Frames are reused: what a function
 // keeps of its arguments was allocated for it alone, by decoding into the

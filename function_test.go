@@ -157,7 +157,7 @@ func TestShapes(t *testing.T) {
 			says []string
 		}{
 			{"nothing", []any{1}, []string{"want 0 arguments, got 1"}},
-			{"sum", nil, []string{"want at least 1 arguments, got 0", "(int, ...int) int"}},
+			{"sum", nil, []string{"want at least 1 argument, got 0", "(int, ...int) int"}},
 			{"sum", []any{1, 2, "x"}, []string{"argument 2", "int"}},
 			{"points", []any{point{}, 3}, []string{"argument 1", "point"}},
 			{"both", []any{1e30}, []string{"argument 0", "int"}},

@@ -83,14 +83,22 @@ func (f *Function) decodeKeywords(fr *frame, inv *Invocation) error {
 }
 
 func (f *Function) arityError(inv *Invocation) error {
-	want := fmt.Sprint(len(f.params))
+	n := len(f.params)
+	want := arguments(n)
 	switch {
 	case f.variadic:
-		want = fmt.Sprintf("at least %d", len(f.params)-1)
+		want = "at least " + arguments(n-1)
 	case f.keywords != nil:
-		want = fmt.Sprintf("%d, or %s with keywords for the last", len(f.params), fmt.Sprint(len(f.params)-1))
+		want += fmt.Sprintf(", or %d and keywords for the last", n-1)
 	}
-	return newError(InvalidArgument, ExecutedNo, "want %s arguments, got %d: the signature is %s", want, len(inv.Args), f)
+	return newError(InvalidArgument, ExecutedNo, "want %s, got %d: the signature is %s", want, len(inv.Args), f)
+}
+
+func arguments(n int) string {
+	if n == 1 {
+		return "1 argument"
+	}
+	return fmt.Sprintf("%d arguments", n)
 }
 
 func (f *Function) decodeVariadic(fr *frame, args []Value) error {
@@ -140,7 +148,11 @@ func passedOn(e *Error, err error) *Error {
 		out.Message = err.Error()
 	}
 	if e.Function != "" {
-		out.Details = map[string]any{"cause": e.toWire()}
+		w := e.toWire()
+		// In the form in which it comes out of JSON, for callers in this process.
+		out.Details = map[string]any{"cause": map[string]any{
+			"code": int64(w.Code), "message": w.Message, "details": w.Details,
+		}}
 	}
 	return out
 }

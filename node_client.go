@@ -22,7 +22,7 @@ func (s *Server) Client() *Client {
 func FromContext(ctx context.Context) *Client {
 	call, _ := ctx.Value(callKey{}).(*callContext)
 	if call == nil {
-		return newClient(nowhere{}, nil, callOptions{})
+		return newClient(nowhere{errNowhere}, nil, callOptions{})
 	}
 	return newClient(&nodeCaller{server: call.exec.node, parent: call.exec}, nil, callOptions{})
 }
@@ -58,8 +58,9 @@ func (n *nodeCaller) do(ctx context.Context, r *wire.Request) (*wire.Response, e
 	if err != nil {
 		return nil, err
 	}
-	if err := n.server.admit(n.parent != nil, 0); err != nil {
-		return nil, err.at("", "", n.server.Name())
+	place, refusal := n.server.admit(n.parent != nil, 0)
+	if refusal != nil {
+		return nil, refusal.at("", "", n.server.Name())
 	}
 	type answer struct {
 		response *wire.Response
@@ -67,8 +68,13 @@ func (n *nodeCaller) do(ctx context.Context, r *wire.Request) (*wire.Response, e
 	}
 	answers := make(chan answer, 1)
 	go func() {
-		defer n.server.release(0)
-		exec.run(ctx, func(r *wire.Response, e *Error) { answers <- answer{r, e} })
+		defer place.end()
+		exec.run(ctx, func(r *wire.Response, e *Error) {
+			if exec.atRest {
+				place.leave()
+			}
+			answers <- answer{r, e}
+		})
 	}()
 	select {
 	case a := <-answers:
@@ -97,15 +103,14 @@ func (e *execution) carryOn(r *wire.Request) {
 	r.Headers = headers
 }
 
-// nowhere is the caller of a client that belongs to no node.
-type nowhere struct{}
+// nowhere is the caller of a client that can't reach any node, and why.
+type nowhere struct{ err *Error }
 
 func (nowhere) codec() codec.Codec { return codec.JSON{} }
 func (nowhere) close() error       { return nil }
 
-func (nowhere) do(context.Context, *wire.Request) (*wire.Response, error) { return nil, errNowhere() }
-func (nowhere) ready(context.Context) error                               { return errNowhere() }
+func (n nowhere) do(context.Context, *wire.Request) (*wire.Response, error) { return nil, n.err }
+func (n nowhere) ready(context.Context) error                               { return n.err }
 
-func errNowhere() error {
-	return newError(Unavailable, ExecutedNo, "the context is not one that a node gave to a function: use NewClient or Server.Client")
-}
+var errNowhere = newError(Unavailable, ExecutedNo,
+	"the context is not one that a node gave to a function: use NewClient or Server.Client")

@@ -45,6 +45,10 @@ const reservedPrefix = "mpreg."
 //
 //	func([ctx context.Context,] A...) ([R,] [error])
 //
+// If the last parameter is a struct, a pointer to one, or [Kwargs], keyword
+// arguments fill it, and it may be left out: it is then empty, not nil.
+// Parameters that have validate tags are checked before each call.
+//
 // A call names the function and some locs, and goes to an offer that has all of
 // them. One name may be registered several times with other locs; the same name
 // and set twice is an error, as is a signature that can't be called from
@@ -82,7 +86,7 @@ func (r *Registry) register(name string, fn any, locs []string) error {
 	defer r.mu.Unlock()
 	for _, o := range r.offers[name] {
 		if slices.Equal(o.locs, set) {
-			return fmt.Errorf("mpreg: registering %q: it is registered already with locs %q", name, set)
+			return fmt.Errorf("mpreg: registering %q: it is registered already %s", name, withLocs(set))
 		}
 	}
 	if r.offers == nil {
@@ -181,10 +185,17 @@ func (r *Registry) notFound(name string, locs, common []string) *Error {
 			lacks = append(lacks, loc)
 		}
 	}
-	e := newError(NotFound, ExecutedNo, "no node offers the function %q with the locs %q: the closest offer has %q and lacks %q",
-		name, locs, has, lacks)
+	e := newError(NotFound, ExecutedNo, "no node offers the function %q %s: the closest offer is %s and lacks %q",
+		name, withLocs(locs), withLocs(has), lacks)
 	e.Details = map[string]any{"missing_locs": lacks, "closest_offer": has}
 	return e
+}
+
+func withLocs(locs []string) string {
+	if len(locs) == 0 {
+		return "without locs"
+	}
+	return fmt.Sprintf("with the locs %q", locs)
 }
 
 // locSet returns locs sorted and each once.

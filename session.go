@@ -3,6 +3,7 @@ package mpreg
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -101,10 +102,10 @@ func unknownRole(role string, data []byte) *Error {
 
 // pendingRequest is a request that came in on a session and was not answered.
 type pendingRequest struct {
+	admission
 	session  *session
 	u        string
 	kind     link.Kind
-	size     int // of its message, in bytes
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
 	answered atomic.Bool
@@ -149,12 +150,13 @@ func (s *session) admit(kind link.Kind, u string, size int) (*pendingRequest, *E
 	case taken:
 		return nil, newError(InvalidRequest, ExecutedNo, "another request with the u %q is running on this connection", u)
 	}
-	if err := s.server.admit(false, size); err != nil {
+	place, err := s.server.admit(false, size)
+	if err != nil {
 		return nil, err
 	}
 	s.inFlight.Add(1)
 	s.running.Add(1)
-	r := &pendingRequest{session: s, u: u, kind: kind, size: size}
+	r := &pendingRequest{admission: place, session: s, u: u, kind: kind}
 	r.ctx, r.cancel = context.WithCancelCause(s.ctx)
 	s.mu.Lock()
 	s.pending[u] = r
@@ -164,11 +166,21 @@ func (s *session) admit(kind link.Kind, u string, size int) (*pendingRequest, *E
 
 // release ends what admit began, when nothing of the request runs any more.
 func (s *session) release(r *pendingRequest) {
-	r.settle(&wire.Response{U: r.u, Error: newError(Internal, ExecutedMaybe, "the request ended without an answer").toWire()})
+	if !r.answered.Load() { // a bug of ours, and no reason to leave the caller waiting
+		r.fail(newError(Internal, ExecutedMaybe, "the request ended without an answer"))
+	}
 	r.cancel(nil)
-	s.inFlight.Add(-1)
-	s.server.release(r.size)
+	r.leave()
+	r.end()
 	s.running.Done()
+}
+
+// leave gives the request's place to others; see [admission].
+func (r *pendingRequest) leave() {
+	if r.counted {
+		r.session.inFlight.Add(-1)
+	}
+	r.admission.leave()
 }
 
 // execute runs an admitted request. Its deadline and its caller's cancel are
@@ -203,6 +215,9 @@ func (s *session) execute(r *pendingRequest, message []byte) {
 		r.fail(exec.interrupted(context.Cause(ctx)))
 	})
 	exec.run(ctx, func(response *wire.Response, failure *Error) {
+		if exec.atRest {
+			r.leave()
+		}
 		if failure != nil {
 			r.fail(failure)
 			return
@@ -267,8 +282,8 @@ func (s *session) refuse(kind link.Kind, u string, e *Error) {
 	}
 	s.log.Debug("message refused", "request", u, "code", int(e.Code), "err", e.Message)
 	message, _ := wire.AppendResponse(nil, &wire.Response{U: u, Error: e.toWire()}, 0)
-	if err := s.link.TrySend(kind, message); err != nil {
-		s.link.Abort(err)
+	if err := s.link.TrySend(kind, message); errors.Is(err, link.ErrQueueFull) {
+		s.link.Abort(err) // a link that is closing already has answers to write
 	}
 }
 

@@ -2,6 +2,7 @@ package mpreg
 
 import (
 	"encoding/json"
+	"math/big"
 	"reflect"
 	"slices"
 
@@ -56,7 +57,9 @@ func (f *Function) describe(info FunctionInfo) Description {
 		d.Params[i] = schema(p)
 	}
 	if f.keywords != nil {
-		d.Keywords = d.Params[len(f.params)-1]
+		d.Keywords = schema(f.params[len(f.params)-1], func(s *jsonschema.Schema) {
+			s.Type, s.Types, s.Required = "object", nil, nil // each may be left out
+		})
 	}
 	if f.result != nil {
 		d.Result = schema(f.result)
@@ -70,16 +73,23 @@ var anySchema = json.RawMessage("{}")
 // schema returns the JSON Schema of a type. A type that has none that is
 // finite, such as a tree's node, is described as anything: a caller is told too
 // little rather than something wrong.
-func schema(t reflect.Type) json.RawMessage {
+func schema(t reflect.Type, changes ...func(*jsonschema.Schema)) json.RawMessage {
 	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{
 		IgnoreInvalidTypes: true,
 		TypeSchemas: map[reflect.Type]*jsonschema.Schema{
 			valueType:  {},
 			kwargsType: {Type: "object"},
+			// As the codecs have them, where the package thinks otherwise.
+			reflect.TypeFor[[]byte]():          {Types: []string{"null", "string"}, ContentEncoding: "base64"},
+			reflect.TypeFor[json.RawMessage](): {},
+			reflect.TypeFor[big.Int]():         {Type: "integer"},
 		},
 	})
 	if err != nil || s == nil {
 		return anySchema
+	}
+	for _, change := range changes {
+		change(s)
 	}
 	out, err := json.Marshal(s)
 	if err != nil {

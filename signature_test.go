@@ -117,7 +117,7 @@ func TestSignaturesAccepted(t *testing.T) {
 		"(...int)":                          func(...int) {},
 		"(string, ...codec.Value) bool":     func(string, ...mpreg.Value) (b bool) { return b },
 		"(codec.Value) codec.Value":         func(v mpreg.Value) mpreg.Value { return v },
-		"(interface {}) interface {}":       func(v any) any { return v },
+		"(any) any":                         func(v any) any { return v },
 		"(*int) *string":                    func(*int) *string { return nil },
 		"([]uint8, json.RawMessage)":        func([]byte, json.RawMessage) {},
 		"(time.Time) time.Duration":         func(time.Time) time.Duration { return 0 },

@@ -129,17 +129,20 @@ func (f *Function) check(fr *frame) error {
 			err = validate().Var(fr.params[i].Interface(), string(c[1:]))
 		}
 		if err != nil {
-			return validationError(i, err)
+			return validationError(i, f.params[i], err)
 		}
 	}
 	return nil
 }
 
 // validationError names every field that breaks a rule, by its JSON name.
-func validationError(argument int, err error) error {
+func validationError(argument int, t reflect.Type, err error) error {
 	var fields validator.ValidationErrors
 	if !errors.As(err, &fields) {
-		return argumentError(argument, reflect.TypeFor[any](), err)
+		return argumentError(argument, t, err)
+	}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
 	}
 	problems := make([]string, len(fields))
 	names := make([]any, len(fields))

@@ -114,15 +114,7 @@ func skipCBOR(data []byte, i, left int) int {
 	case cborArray, cborMap:
 		return walkCBOR(data, i, left, major, n, func(_, i int) int { return skipCBOR(data, i, left-1) })
 	case cborTag:
-		tag, i, left := skipTags(data, n, i, left)
-		if i < 0 {
-			return i
-		}
-		end := skipCBOR(data, i, left)
-		if (tag == tagPosBignum || tag == tagNegBignum) && end-i > maxBignum {
-			return cborLongInt
-		}
-		return end
+		return walkTagged(data, n, i, left, func(i, left int) int { return skipCBOR(data, i, left) })
 	}
 	return i
 }
@@ -135,19 +127,28 @@ const maxBignum = MaxIntBits/8 + 3
 // looks at all behind it again. Real data has one or two.
 const maxTags = 16
 
-// skipTags skips the tags that follow the first one, tag, at i. They count as
-// levels. It returns the last tag and the index of its content, or less than 0.
-func skipTags(data []byte, tag uint64, i, left int) (last uint64, content, leftInside int) {
+// walkTagged calls content with the index of what is behind the tag that ends
+// at i, and behind the tags that follow it, which count as levels, and with the
+// levels that are left there. content returns the index behind it, or less
+// than 0.
+func walkTagged(data []byte, tag uint64, i, left int, content func(i, left int) int) int {
 	for tags := 1; i >= 0 && i < len(data) && data[i]&0xe0 == cborTag; tags++ {
 		if tags == maxTags {
-			return 0, cborTags, 0
+			return cborTags
 		}
 		if left--; left < 0 {
-			return 0, cborDeep, 0
+			return cborDeep
 		}
 		_, _, tag, i = readHead(data, i)
 	}
-	return tag, i, left
+	if i < 0 {
+		return i
+	}
+	end := content(i, left)
+	if (tag == tagPosBignum || tag == tagNegBignum) && end-i > maxBignum {
+		return cborLongInt
+	}
+	return end
 }
 
 // walkCBOR calls item with the number and the index of each item of an array
@@ -195,80 +196,4 @@ func checkCBOR(data []byte, left int) error {
 		return err
 	}
 	return errMalformedCBOR
-}
-
-// Find implements [Walker]. A map's keys that are integers or bools are found
-// under the text that they have in JSON. A key that is there twice leads
-// nowhere: such data does not decode.
-func (CBOR) Find(data []byte, path ...string) (start, end int, ok bool) {
-	f := cborFinder{data: data}
-	if f.find(0, MaxDepth, path) != len(data) || !f.found {
-		return 0, 0, false
-	}
-	return f.start, f.end, true
-}
-
-// cborFinder remembers what was found while all of data is read.
-type cborFinder struct {
-	data       []byte
-	start, end int
-	found      bool
-}
-
-// find skips the item at i and looks for path within it.
-func (f *cborFinder) find(i, left int, path []string) int {
-	if len(path) == 0 {
-		f.start, f.end = i, skipCBOR(f.data, i, left)
-		f.found = f.end >= 0
-		return f.end
-	}
-	major, _, n, next := readHead(f.data, i)
-	if next < 0 {
-		return next
-	}
-	switch major {
-	case cborTag:
-		_, content, left := skipTags(f.data, n, next, left)
-		if content < 0 {
-			return content
-		}
-		return f.find(content, left, path)
-	case cborArray:
-		index := arrayIndex(path[0])
-		return walkCBOR(f.data, next, left, major, n, func(k, i int) int {
-			if k == index {
-				return f.find(i, left-1, path[1:])
-			}
-			return skipCBOR(f.data, i, left-1)
-		})
-	case cborMap:
-		isStep, seen := false, false
-		return walkCBOR(f.data, next, left, major, n, func(k, i int) int {
-			if k%2 == 0 {
-				end := skipCBOR(f.data, i, left-1)
-				isStep = end >= 0 && f.isKey(i, end, path[0])
-				return end
-			}
-			if !isStep {
-				return skipCBOR(f.data, i, left-1)
-			}
-			if seen {
-				return cborMalformed
-			}
-			seen = true
-			return f.find(i, left-1, path[1:])
-		})
-	}
-	return skipCBOR(f.data, i, left)
-}
-
-// isKey reports whether the key data[i:end] is step.
-func (f *cborFinder) isKey(i, end int, step string) bool {
-	if major, _, _, next := readHead(f.data, i); major == cborText {
-		return string(f.data[next:end]) == step
-	}
-	p := cborParser{data: f.data}
-	key, _ := p.value(i)
-	text, ok := textKey(key)
-	return ok && p.err == nil && text == step
 }

@@ -24,7 +24,7 @@
 // Structs are written by encoding/json, which writes the float64 1 as "1":
 // inside a struct, in a field of type any too, a float without a fraction
 // comes out of JSON as an integer. CBOR keeps it. Outside structs, in slices,
-// maps and pointers of any element type, floats keep their kind.
+// pointers and maps with text keys, however typed, floats keep their kind.
 //
 // # Other kinds
 //

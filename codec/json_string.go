@@ -57,10 +57,13 @@ func appendQuoted(dst []byte, s string) []byte {
 
 // unquote decodes a JSON string, quotes included, which skipString accepted.
 // Invalid UTF-8 and lone surrogates become U+FFFD, as in encoding/json.
-func unquote(quoted []byte) string {
+func unquote(quoted []byte) string { return string(unquoted(quoted)) }
+
+// unquoted is unquote that returns a part of what it is given, if it can.
+func unquoted(quoted []byte) []byte {
 	text := quoted[1 : len(quoted)-1]
 	if isPlain(text) {
-		return string(text)
+		return text
 	}
 	out := make([]byte, 0, len(text))
 	for i := 0; i < len(text); {
@@ -81,7 +84,7 @@ func unquote(quoted []byte) string {
 			i += size
 		}
 	}
-	return string(out)
+	return out
 }
 
 // isPlain reports whether text stands for itself within quotes.

@@ -3,7 +3,6 @@ package codec
 import (
 	"encoding/binary"
 	"iter"
-	"strconv"
 )
 
 // The skip functions read JSON text from index i of data and return the index
@@ -233,73 +232,4 @@ func walkStrings(data []byte, i, left int, yield func(Span, string) bool) int {
 		return walkArray(data, i, left, func(_, i int) int { return walkStrings(data, i, left-1, yield) })
 	}
 	return skipValue(data, i, left)
-}
-
-// Find implements [Walker].
-func (JSON) Find(data []byte, path ...string) (start, end int, ok bool) {
-	f := jsonFinder{data: data}
-	last := f.find(skipSpace(data, 0), MaxDepth, path)
-	if last < 0 || skipSpace(data, last) != len(data) || !f.found {
-		return 0, 0, false
-	}
-	return f.start, f.end, true
-}
-
-// jsonFinder remembers what was found last while all of data is read.
-type jsonFinder struct {
-	data       []byte
-	start, end int
-	found      bool
-}
-
-// find skips the value at i and looks for path within it. Descending while
-// skipping reads everything once, however long the path.
-func (f *jsonFinder) find(i, left int, path []string) int {
-	f.found = false // an earlier duplicate of the key that led here is void
-	if i >= len(f.data) {
-		return -1
-	}
-	switch c := f.data[i]; {
-	case len(path) == 0:
-		f.start, f.end = i, skipValue(f.data, i, left)
-		f.found = f.end >= 0
-		return f.end
-	case c == '{':
-		return walkObject(f.data, i, left, func(key []byte, i int) int {
-			if isKey(key, path[0]) {
-				return f.find(i, left-1, path[1:])
-			}
-			return skipValue(f.data, i, left-1)
-		})
-	case c == '[':
-		index := arrayIndex(path[0])
-		return walkArray(f.data, i, left, func(n, i int) int {
-			if n == index {
-				return f.find(i, left-1, path[1:])
-			}
-			return skipValue(f.data, i, left-1)
-		})
-	}
-	return skipValue(f.data, i, left)
-}
-
-// isKey reports whether the quoted key is step, decoding it only if need be.
-func isKey(quoted []byte, step string) bool {
-	if text := quoted[1 : len(quoted)-1]; isPlain(text) {
-		return string(text) == step
-	}
-	return unquote(quoted) == step
-}
-
-// arrayIndex reads a step as a decimal index without leading zeros; -1 if it
-// is none.
-func arrayIndex(step string) int {
-	if step == "" || step[0] == '0' && step != "0" || !isDigit(step[0]) {
-		return -1
-	}
-	n, err := strconv.Atoi(step)
-	if err != nil {
-		return -1
-	}
-	return n
 }

@@ -63,8 +63,8 @@ func jsonTooDeep(data []byte) bool {
 
 var leftBracket, leftBrace = []byte{'['}, []byte{'{'}
 
-// jsonLongInt reports whether data has a number with more than maxDigits digits
-// in a row, which big.Int would read though it takes hours.
+// jsonLongInt reports whether data has an integer of more than maxDigits
+// digits, which big.Int would read though it takes hours.
 func jsonLongInt(data []byte) bool {
 	// So many digits cover one of these places: of other data no more is seen.
 	for i := maxDigits; i < len(data); i += maxDigits {
@@ -83,24 +83,21 @@ func jsonLongInt(data []byte) bool {
 }
 
 // hasLongInt is jsonLongInt for data that has so many digits, but maybe in a
-// string.
+// string or in a fraction.
 func hasLongInt(data []byte) bool {
-	digits := 0
-	for i := 0; i < len(data); i++ {
-		if isDigit(data[i]) {
-			if digits++; digits > maxDigits {
+	for i := 0; i >= 0 && i < len(data); {
+		switch {
+		case data[i] == '"':
+			i = skipString(data, i)
+		case isDigit(data[i]):
+			end := skipNumber(data, i)
+			if end-i > maxDigits && !bytes.ContainsAny(data[i:end], ".eE") {
 				return true
 			}
-			continue
-		}
-		digits = 0
-		if data[i] == '"' {
-			end := skipString(data, i)
-			if end < 0 {
-				return false
-			}
-			i = end - 1
+			i = end
+		default:
+			i++
 		}
 	}
-	return false
+	return false // to the end, or to where it is malformed
 }

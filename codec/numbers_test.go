@@ -193,7 +193,7 @@ func TestIntegerLimit(t *testing.T) {
 		{"largest", new(big.Int).Sub(limit, one), false},
 		{"too large", limit, true},
 		{"smallest", new(big.Int).Neg(limit), false},
-		{"too small", new(big.Int).Not(limit), true},
+		{"too small", new(big.Int).Sub(new(big.Int).Neg(limit), one), true},
 		{"a digit more", bigInt(t, strings.Repeat("9", 9866)), true},
 		{"a million digits", new(big.Int).Lsh(one, 3_321_928), true},
 	}
@@ -217,14 +217,24 @@ func TestIntegerLimit(t *testing.T) {
 				}
 				var typed struct{ N *big.Int }
 				// On the way into a *big.Int JSON's digits are counted, not its bits.
-				wantErr := test.err && (c == codec.Codec(codec.CBOR{}) || len(test.n.String()) > len("-")+9865)
+				wantErr := test.err && (c == codec.Codec(codec.CBOR{}) || len(new(big.Int).Abs(test.n).String()) > 9865)
 				if err := c.Decode(data, &typed); (err != nil) != wantErr {
 					t.Errorf("%s: decoded into a *big.Int with error %v", c.Name(), err)
 				}
 			}
 		})
 	}
-	// Digits in strings are none.
+	// Digits in strings and fractions are no integers.
+	for _, text := range []string{"0." + strings.Repeat("1", 20_000), strings.Repeat("1", 200) + strings.Repeat("0", 20_000) + "e-20000"} {
+		var f struct{ F float64 }
+		if err := (codec.JSON{}).Decode([]byte(`{"F":`+text+`}`), &f); err != nil {
+			t.Error(err)
+		}
+	}
+	malformed := []byte(`["` + strings.Repeat("1", 20_000))
+	if err := (codec.JSON{}).Decode(malformed, &[]string{}); err == nil {
+		t.Error("malformed data is decoded")
+	}
 	var s []string
 	if err := (codec.JSON{}).Decode([]byte(`["`+strings.Repeat("12345", 10_000)+`"]`), &s); err != nil {
 		t.Error(err)

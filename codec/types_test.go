@@ -31,7 +31,6 @@ type mixture struct {
 	Pointers []*any            `json:"pointers"`
 	Nested   map[string][1]any `json:"nested"`
 	Closed   map[string]int    `json:"closed"`
-	unseen   any
 }
 
 func TestEveryInterfacePosition(t *testing.T) {

@@ -66,7 +66,7 @@ func (s *service) serve(ctx context.Context) error {
 		defer stop() // without its HTTP server nobody reaches the node
 		web <- s.web.Serve(s.listener)
 	}()
-	<-ctx.Done(); s.web.Shutdown(context.Background()); err := s.node.Serve(ctx)
+	err := s.node.Serve(ctx)
 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/mpreg/mpreg"
@@ -52,10 +53,12 @@ func TestRoutes(t *testing.T) {
 func TestStop(t *testing.T) {
 	var log bytes.Buffer
 	s := newTestService(t, slog.New(slog.NewTextHandler(&log, nil)))
-	begun, release := make(chan struct{}), make(chan struct{})
+	begun, released := make(chan struct{}), make(chan struct{})
+	release := sync.OnceFunc(func() { close(released) })
+	defer release() // before start's cleanup waits for what runs
 	err := s.node.Register("slow", func() string {
 		close(begun)
-		<-release
+		<-released
 		return "done"
 	})
 	if err != nil {
@@ -98,7 +101,7 @@ func TestStop(t *testing.T) {
 	default:
 	}
 
-	close(release)
+	release()
 	if err := <-answered; err != nil {
 		t.Errorf("the call that ran: %v", err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gorilla/websocket"
+
 	"github.com/mpreg/mpreg/internal/link"
 )
 

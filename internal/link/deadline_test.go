@@ -8,8 +8,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/mpreg/mpreg/internal/link"
 	"pgregory.net/rapid"
+
+	"github.com/mpreg/mpreg/internal/link"
 )
 
 // TestDeadlinesModel sets, moves and stops deadlines while time passes, and compares

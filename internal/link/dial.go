@@ -29,7 +29,7 @@ type DialOptions struct {
 
 // Dial opens a link to a ws or wss URL. ctx bounds the dialing, not the link's life.
 // The error names the URL and, if the server answered with anything but a
-// websocket, the HTTP status and the beginning of the body. Proxies of the
+// websocket, is a *[StatusError]. Proxies of the
 // environment are not used.
 func Dial(ctx context.Context, url string, opts DialOptions, cfg Config) (*Link, error) {
 	cfg = cfg.withDefaults()
@@ -55,13 +55,13 @@ func Dial(ctx context.Context, url string, opts DialOptions, cfg Config) (*Link,
 
 func dialError(ctx context.Context, url string, resp *http.Response, err error) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
-		err = fmt.Errorf("%w (%v)", cause, err)
+		err = fmt.Errorf("%w (%w)", cause, err)
 	}
 	if !errors.Is(err, websocket.ErrBadHandshake) || resp == nil {
 		return fmt.Errorf("dial %s: %w", url, err)
 	}
 	snippet, _ := io.ReadAll(io.LimitReader(resp.Body, 200)) // gorilla has it in memory
-	return fmt.Errorf("dial %s: no websocket there: HTTP %s: %q: %w", url, resp.Status, strings.TrimSpace(string(snippet)), err)
+	return fmt.Errorf("dial %s: %w", url, &StatusError{Code: resp.StatusCode, Body: strings.TrimSpace(string(snippet)), err: err})
 }
 
 // dialing is the network side of one Dial.

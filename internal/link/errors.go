@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 
 	"github.com/gorilla/websocket"
 )
@@ -62,6 +63,22 @@ func (e *CloseError) Error() string {
 	}
 	return fmt.Sprintf("link to %s: %s with status %d: %s", e.Peer, by, e.Code, e.Reason)
 }
+
+// StatusError is an HTTP answer where a websocket was expected.
+type StatusError struct {
+	Code int    // the HTTP status
+	Body string // its first 200 bytes
+
+	err error
+}
+
+// Error has the status and the body.
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("no websocket there: HTTP %d %s: %q", e.Code, http.StatusText(e.Code), e.Body)
+}
+
+// Unwrap returns the websocket library's error.
+func (e *StatusError) Unwrap() error { return e.err }
 
 // refusal is what Send returns when it can not queue: a condition to test for
 // and, if there is one, its cause.

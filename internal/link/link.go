@@ -11,6 +11,7 @@
 package link
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -23,8 +24,10 @@ import (
 )
 
 // closeTimeout bounds how long a link lives on when the first of the two close frames
-// has been written or read.
-const closeTimeout = time.Second
+// has crossed. To hang up before the peer did can cost it what was written last: the
+// kernel resets a connection that has unread bytes. A peer that is starved of CPU
+// can take seconds; one that never answers costs a goroutine for this long.
+const closeTimeout = 5 * time.Second
 
 // Handler receives what a link reads. Its methods are called by the goroutine of
 // [Link.Serve], one at a time: while one runs nothing is read, so they must
@@ -109,7 +112,7 @@ func (l *Link) LastHeard() time.Time { return l.conn.born.Add(l.conn.lastHeard()
 
 // Close ends the link in order: what is queued is written, then a close frame with
 // code and reason (of which the first 123 bytes are sent), then the peer's close
-// frame is awaited, for a second at most. Messages that still arrive are
+// frame is awaited, for 5 s at most. Messages that still arrive are
 // dropped, further Sends fail. Close returns when the link's goroutines have ended:
 // nil after a close by either end, otherwise Err. If the link is
 // closing already it only waits. A Handler uses BeginClose, because Close waits for
@@ -119,7 +122,7 @@ func (l *Link) Close(code int, reason string) error {
 	<-l.done
 	l.flushers.Wait()
 	err := l.Err()
-	if _, ok := err.(*CloseError); ok {
+	if _, ok := errors.AsType[*CloseError](err); ok {
 		return nil
 	}
 	return err

@@ -13,8 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gorilla/websocket"
-	"github.com/mpreg/mpreg/internal/link"
 	"pgregory.net/rapid"
+
+	"github.com/mpreg/mpreg/internal/link"
 )
 
 // TestOrder sends any sequence of messages both ways: what arrives is what was sent.

@@ -12,8 +12,9 @@ import (
 	"testing"
 
 	"github.com/gorilla/websocket"
-	"github.com/mpreg/mpreg/internal/link"
 	"go.uber.org/goleak"
+
+	"github.com/mpreg/mpreg/internal/link"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

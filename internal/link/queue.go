@@ -2,14 +2,14 @@ package link
 
 import "iter"
 
+// LargeMessage is the size in bytes above which a message is queued by reference:
+// copying would cost more than waiting for the write.
+const LargeMessage = 64 << 10
+
 const (
 	// overhead is what a queued message counts beside its bytes, so that a flood
 	// of empty ones is bounded too.
 	overhead = 64
-
-	// largeMessage is the size from which a message is queued by reference: above
-	// it copying costs more than waiting for the write.
-	largeMessage = 64 << 10
 
 	// keptArena and keptMessages bound the memory that is kept for the next batch.
 	keptArena    = 256 << 10

@@ -90,7 +90,7 @@ func (l *Link) readMessage(h Handler, kind Kind, r io.Reader, buf *readBuffer) e
 		h.Oversized(kind, data, size)
 		l.BeginClose(StatusTooBig, fmt.Sprintf("message above %d bytes", oversizeFactor*limit))
 		return nil
-	case err != io.EOF:
+	case !errors.Is(err, io.EOF):
 		return err
 	case l.deaf.Load():
 	case size > limit:
@@ -105,7 +105,7 @@ func (l *Link) readMessage(h Handler, kind Kind, r io.Reader, buf *readBuffer) e
 // frame is answered, and its protocol errors are told.
 func (l *Link) readEnded(err error) {
 	connected, why := readFailure(l.peer, err)
-	closed, _ := why.(*CloseError)
+	closed, _ := errors.AsType[*CloseError](why)
 	l.mu.Lock()
 	leaving := l.closing
 	said := l.sentBye

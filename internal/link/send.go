@@ -31,7 +31,7 @@ func (l *Link) Send(ctx context.Context, kind Kind, data []byte) error {
 		l.mu.Unlock()
 		return err
 	}
-	if len(data) <= largeMessage {
+	if len(data) <= LargeMessage {
 		l.queue.copy(kind, data)
 		l.flushHere()
 		return nil

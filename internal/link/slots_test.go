@@ -7,8 +7,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/mpreg/mpreg/internal/link"
 	"pgregory.net/rapid"
+
+	"github.com/mpreg/mpreg/internal/link"
 )
 
 // TestSlotsModel compares Slots with a map that never reuses an id.

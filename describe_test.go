@@ -1,0 +1,153 @@
+package mpreg_test
+
+import (
+	"encoding/json"
+	"errors"
+	"math/big"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mpreg/mpreg"
+)
+
+// described is what a caller in any language reads of mpreg.describe.
+type described struct {
+	Name       string   `json:"name"`
+	Locs       []string `json:"locs"`
+	Signature  string   `json:"signature"`
+	Doc        string   `json:"doc"`
+	Idempotent bool     `json:"idempotent"`
+	Params     []any    `json:"params"`
+	Variadic   bool     `json:"variadic"`
+	Keywords   any      `json:"keywords"`
+	Result     any      `json:"result"`
+}
+
+// jsonText is v as a JSON object, keys sorted.
+func jsonText(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	must(t, err)
+	return string(text)
+}
+
+// TestDescribe: a caller in any language learns how to call a function.
+func TestDescribe(t *testing.T) {
+	type settings struct {
+		LR    float64           `json:"lr" validate:"gt=0" jsonschema:"the learning rate"`
+		Steps int               `json:"steps,omitempty"`
+		Tags  map[string]string `json:"tags,omitempty"`
+		Skip  string            `json:"-"`
+	}
+	s := serve(t, mpreg.Config{})
+	train := mpreg.Func(func(data string, o settings) (bool, error) { return true, nil }, mpreg.Doc("Trains."), mpreg.Idempotent())
+	must(t, s.Register("train", train, "gpu", "big"))
+	must(t, s.Register("train", func(mpreg.Value) {}))
+	must(t, s.Register("sum", func(start int, more ...float64) float64 { return 0 }))
+	must(t, s.Register("free", func(any, mpreg.Kwargs) any { return nil }))
+	must(t, s.Register("tree", func(*list) []*list { return nil }))
+	must(t, s.Register("time", func(time.Time) *string { return nil }))
+	describe := func(name string) []described {
+		got, err := mpreg.Call[[]described](t.Context(), connect(t, s.URL()), "mpreg.describe", name)
+		must(t, err)
+		return got
+	}
+
+	got := describe("train")
+	if len(got) != 2 || len(got[0].Locs) != 0 || len(got[1].Locs) != 2 {
+		t.Fatalf("want the offer with the fewest locs first: %+v", got)
+	}
+	if d := got[0]; d.Idempotent || jsonText(t, d.Params) != `[true]` || d.Result != nil || d.Keywords != nil || d.Signature != "(codec.Value)" {
+		t.Errorf("a Value: %+v", d)
+	}
+	d := got[1]
+	if !d.Idempotent || d.Doc != "Trains." || d.Variadic || d.Name != "train" || d.Signature != "(string, mpreg_test.settings) bool" {
+		t.Errorf("got %+v", d)
+	}
+	if len(d.Params) != 2 || jsonText(t, d.Params[0]) != `{"type":"string"}` || jsonText(t, d.Result) != `{"type":"boolean"}` {
+		t.Errorf("schemas: %v and %v", d.Params, d.Result)
+	}
+	keywords, _ := d.Keywords.(map[string]any)
+	if keywords["type"] != "object" || keywords["required"] != nil { // each may be left out
+		t.Errorf("keywords: %v", d.Keywords)
+	}
+	properties, _ := keywords["properties"].(map[string]any)
+	if len(properties) != 3 || jsonText(t, properties["lr"]) != `{"description":"the learning rate","type":"number"}` ||
+		jsonText(t, properties["steps"]) != `{"type":"integer"}` {
+		t.Errorf("properties: %v", properties)
+	}
+
+	if d := describe("sum")[0]; !d.Variadic || jsonText(t, d.Params) != `[{"type":"integer"},{"type":"number"}]` || d.Keywords != nil {
+		t.Errorf("variadic: %+v", d)
+	}
+	if d := describe("free")[0]; jsonText(t, d.Params[0]) != `true` || jsonText(t, d.Keywords) != `{"type":"object"}` || jsonText(t, d.Result) != `true` {
+		t.Errorf("anything: %+v", d)
+	}
+	if d := describe("tree")[0]; jsonText(t, d.Params) != `[{}]` || jsonText(t, d.Result) != `{}` {
+		t.Errorf("a recursive type: %+v", d)
+	}
+	if d := describe("time")[0]; jsonText(t, d.Params) != `[{"type":"string"}]` || d.Keywords != nil ||
+		jsonText(t, d.Result) != `{"type":["null","string"]}` {
+		t.Errorf("a time: %+v", d)
+	}
+	if d := describe("echos")[0]; !d.Variadic || !d.Idempotent || d.Doc == "" || jsonText(t, d.Params) != `[true]` {
+		t.Errorf("a function of the node's own: %+v", d)
+	}
+	_, err := connect(t, s.URL()).Call(t.Context(), "mpreg.describe", "nope")
+	if e := new(mpreg.Error); !errors.As(err, &e) || e.Code != mpreg.NotFound {
+		t.Errorf("an unknown function: %v", err)
+	}
+}
+
+// TestSchemasFit: what JSON has of a type is what its schema promises.
+func TestSchemasFit(t *testing.T) {
+	var r mpreg.Registry
+	for name, row := range map[string]struct {
+		fn   any
+		want string
+	}{
+		"bytes":    {func([]byte) {}, `{"type":["null","string"],"contentEncoding":"base64"}`},
+		"raw":      {func(json.RawMessage) {}, `true`},
+		"big":      {func(*big.Int) {}, `{"type":["null","integer"]}`},
+		"duration": {func(time.Duration) {}, `{"type":"integer"}`},
+	} {
+		must(t, r.Register(name, row.fn))
+		if got := string(r.Describe(name)[0].Params[0]); got != row.want {
+			t.Errorf("%s: got %s, want %s", name, got, row.want)
+		}
+	}
+}
+
+// TestFunctionsOverTheWire: what a node lists is what can be called there.
+func TestFunctionsOverTheWire(t *testing.T) {
+	s := serve(t, mpreg.Config{Name: "n1", ClusterID: "c1", Resources: []string{"gpu"}})
+	must(t, s.Register("f", func(int) {}, "b", "a"))
+	c := connect(t, s.URL())
+	list, err := mpreg.Call[[]mpreg.FunctionInfo](t.Context(), c, "mpreg.functions")
+	must(t, err)
+	functions := []mpreg.FunctionInfo{{Name: "f", Locs: []string{"a", "b"}, Signature: "(int)"}}
+	if diff := cmp.Diff(functions, list); diff != "" {
+		t.Errorf("functions (-want +got):\n%s", diff)
+	}
+	for _, name := range []string{"mpreg.peers", "list_peers"} {
+		members, err := mpreg.Call[[]mpreg.Member](t.Context(), c, name)
+		must(t, err)
+		want := []mpreg.Member{{
+			ID: s.ID(), Name: "n1", State: "alive", URLs: []string{s.URL()}, Resources: []string{"gpu"}, Functions: functions,
+		}}
+		if len(members) == 1 && members[0].Incarnation > 0 {
+			want[0].Incarnation = members[0].Incarnation
+		}
+		if diff := cmp.Diff(want, members); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	status, err := mpreg.Call[mpreg.Status](t.Context(), c, "mpreg.status")
+	must(t, err)
+	if status.Node != "n1" || status.NodeID != s.ID() || status.Cluster != "c1" || status.URL != s.URL() || status.State != "running" ||
+		status.Links != 1 || status.InFlight != 1 || status.Functions != 1 || status.Goroutines < 1 || status.UptimeSeconds <= 0 {
+		t.Errorf("status: %+v", status)
+	}
+}

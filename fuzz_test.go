@@ -1,0 +1,80 @@
+package mpreg_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/mpreg/mpreg"
+)
+
+// FuzzSocket sends a node whatever a message may hold: the connection lives,
+// and the next call on it succeeds in bounded time.
+func FuzzSocket(f *testing.F) {
+	for _, seed := range []string{
+		``, `{}`, `[]`, `null`, `"`, `{"role":"rpc"}`, "\xff\x00",
+		request(`{"name":"a","fun":"echo","args":[1]}`),
+		request(`{"name":"b","fun":"echos","args":["a.x.0",{"k":"a"}],"kwargs":{"x":"a"}},{"name":"a","fun":"any","args":[{"x":[1.0]}]}`),
+		request(`{"name":"a","fun":"train","args":["d"],"kwargs":{"lr":0.5}}`),
+		request(`{"name":"a","fun":"panic"},{"name":"b","fun":"loop"},{"name":"c","fun":"chan"}`),
+		request(`{"name":"a","fun":"echo","args":["b"]},{"name":"b","fun":"echo","args":["a"]}`),
+		explicit(`{"name":"a","fun":"echo","args":[[1]]},{"name":"b","fun":"echo","args":[{"a/b":null}],"refs":{"/args/0/a~1b":["a",0]}}`),
+		`{"role":"rpc","u":"7","return":["a"],"timeout_ms":1e300,"headers":{"a":"b"},"return_intermediate_results":true,"include_execution_summary":true,"cmds":[{"name":"a","fun":"mpreg.status"}]}`,
+		`{"role":"rpc","rpc":{"u":"7","cmds":[{"name":"a","fun":"mpreg.describe","args":["add"]}]}}`,
+		`{"role":"cancel","u":"7"}`, `{"role":"auth","u":"0","token":"x"}`,
+		strings.Repeat(`{"role":`, 1000),
+	} {
+		f.Add([]byte(seed), false)
+		f.Add([]byte(seed), true)
+	}
+	vectors, _ := filepath.Glob("internal/wire/testdata/*.json")
+	for _, path := range vectors {
+		data, err := os.ReadFile(path)
+		must(f, err)
+		f.Add(data, false)
+	}
+	const limit = 1 << 20
+	s := serve(f, mpreg.Config{MaxMessageBytes: limit})
+	registerFunctions(f, &s.Registry)
+	ws := dial(f, s.URL(), websocket.Dialer{})
+	run := rand.Text() // nobody guesses the u of our own calls
+	n := 0
+	f.Fuzz(func(t *testing.T, message []byte, binary bool) {
+		if len(message) > 4*limit {
+			t.Skip("the connection may be closed over it")
+		}
+		kind := websocket.TextMessage
+		if binary {
+			kind = websocket.BinaryMessage
+		}
+		n++
+		u := fmt.Sprintf("%s-%d", run, n)
+		must(t, ws.SetReadDeadline(time.Now().Add(30*time.Second)))
+		must(t, ws.WriteMessage(kind, message))
+		must(t, ws.WriteMessage(websocket.TextMessage, []byte(`{"role":"rpc","u":"`+u+`","cmds":[{"name":"a","fun":"echo","args":["yes"]}]}`)))
+		want := fmt.Sprintf(`{"role":"rpc-response","u":%q,"r":{"a":"yes"},"error":null}`, u)
+		for {
+			_, data, err := ws.ReadMessage()
+			if err != nil {
+				t.Fatalf("after %.200q the connection is gone: %v", message, err)
+			}
+			if !json.Valid(data) {
+				t.Errorf("the answer to %.200q is no JSON: %.200q", message, data)
+			}
+			if bytes.Contains(data, []byte(run)) {
+				if string(data) != want {
+					t.Errorf("after %.200q: got %s", message, data)
+				}
+				return
+			}
+		}
+	})
+}

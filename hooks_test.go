@@ -1,0 +1,216 @@
+package mpreg_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/gorilla/websocket"
+
+	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/codec"
+)
+
+// trail notes what happens in which order.
+type trail struct {
+	mu    sync.Mutex
+	steps []string
+}
+
+func (l *trail) add(step string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.steps = append(l.steps, step)
+}
+
+func (l *trail) take() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	steps := l.steps
+	l.steps = nil
+	return steps
+}
+
+// passes is an interceptor that notes that it was passed.
+func (l *trail) passes(name string) mpreg.Interceptor {
+	return func(next mpreg.Invoker) mpreg.Invoker {
+		return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
+			l.add("> " + name)
+			defer l.add("< " + name)
+			return next(ctx, inv)
+		}
+	}
+}
+
+// TestInterceptorOrder: the first is the outermost, on both ends, around each
+// call and each command.
+func TestInterceptorOrder(t *testing.T) {
+	var l trail
+	s := serve(t, mpreg.Config{}, mpreg.WithInterceptors(l.passes("s1"), l.passes("s2")), mpreg.WithInterceptors(l.passes("s3")))
+	must(t, s.Register("f", func(x int) int { l.add("f"); return x }))
+	c := connect(t, s.URL(), mpreg.WithInterceptors(l.passes("c1")), mpreg.WithInterceptors(l.passes("c2")))
+	node := []string{"> s1", "> s2", "> s3", "f", "< s3", "< s2", "< s1"}
+	_, err := c.With(mpreg.Header("k", "v")).Call(t.Context(), "f", 1)
+	must(t, err)
+	if diff := cmp.Diff(slices.Concat([]string{"> c1", "> c2"}, node, []string{"< c2", "< c1"}), l.take()); diff != "" {
+		t.Errorf("Call (-want +got):\n%s", diff)
+	}
+	r := mpreg.NewRequest()
+	r.Add("f", r.Add("f", 1))
+	_, err = c.Do(t.Context(), r)
+	must(t, err)
+	if diff := cmp.Diff(slices.Concat([]string{"> c1", "> c2"}, node, node, []string{"< c2", "< c1"}), l.take()); diff != "" {
+		t.Errorf("Do (-want +got):\n%s", diff)
+	}
+	_, err = s.Client().Call(t.Context(), "f", 1)
+	must(t, err)
+	if diff := cmp.Diff(node, l.take()); diff != "" {
+		t.Errorf("within the node (-want +got):\n%s", diff)
+	}
+}
+
+// TestServerInterceptor: it sees the call, and may answer it, change what goes
+// in and comes out, and derive the context.
+func TestServerInterceptor(t *testing.T) {
+	type key struct{}
+	var l trail
+	s := serve(t, mpreg.Config{}, mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
+		return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
+			switch inv.Locs = append(inv.Locs, ""); {
+			case inv.Function == "cached":
+				return codec.Encode(codec.JSON{}, "from the cache")
+			case inv.Function == "refused":
+				return mpreg.Value{}, mpreg.Errorf(2001, "not today")
+			case inv.Function == "plain":
+				return mpreg.Value{}, errors.New("just no")
+			case inv.Function == "panics":
+				panic("at /etc/secret.go:1")
+			case inv.Function == "replaced":
+				return next(t.Context(), inv)
+			}
+			l.add(fmt.Sprint(inv.Function, inv.Command, inv.Args, inv.Kwargs, inv.Headers, inv.Request == nil))
+			inv.Args = append(inv.Args, inv.Args[0])
+			v, err := next(context.WithValue(ctx, key{}, "derived"), inv)
+			if errors.Is(err, mpreg.Failed) {
+				return mpreg.Value{}, mpreg.Errorf(2002, "as the function said: %w", err)
+			}
+			if err != nil {
+				return v, err
+			}
+			return codec.Encode(codec.JSON{}, []mpreg.Value{v, v})
+		}
+	}))
+	must(t, s.Register("f", func(ctx context.Context, a, b int) string { return fmt.Sprint(ctx.Value(key{}), a, b) }))
+	must(t, s.Register("fails", func(_, _ int) error { return errors.New("boom") }))
+	never := func() { t.Error("ran") }
+	for _, name := range []string{"cached", "refused", "plain", "panics", "replaced"} {
+		must(t, s.Register(name, never))
+	}
+	c := connect(t, s.URL(), mpreg.Header("h", "1"))
+	v, err := c.Call(t.Context(), "f", 7)
+	if err != nil || v.String() != `["derived7 7","derived7 7"]` {
+		t.Errorf("changed: %s, %v", v, err)
+	}
+	if diff := cmp.Diff([]string{"ff[7] map[] map[h:1] true"}, l.take()); diff != "" {
+		t.Errorf("what it saw (-want +got):\n%s", diff)
+	}
+	if got, err := mpreg.Call[string](t.Context(), c, "cached"); err != nil || got != "from the cache" {
+		t.Errorf("answered: %q, %v", got, err)
+	}
+	for _, row := range []struct {
+		fn       string
+		args     []any
+		code     mpreg.Code
+		executed mpreg.Executed
+		says     string
+	}{
+		{"refused", nil, 2001, mpreg.ExecutedNo, "not today"},
+		{"plain", nil, mpreg.Failed, mpreg.ExecutedYes, "just no"}, // as if the function had returned it
+		{"panics", nil, mpreg.Internal, mpreg.ExecutedYes, "panicked"},
+		{"replaced", nil, mpreg.Internal, mpreg.ExecutedNo, "context"},
+		{"fails", []any{1}, 2002, mpreg.ExecutedYes, "as the function said: "},
+		{"f", []any{"x"}, mpreg.InvalidArgument, mpreg.ExecutedNo, "argument 0"},
+	} {
+		_, err := c.Call(t.Context(), row.fn, row.args...)
+		var e *mpreg.Error
+		if !errors.As(err, &e) || e.Code != row.code || e.Executed != row.executed || e.Function != row.fn ||
+			!strings.Contains(e.Message, row.says) || strings.Contains(e.Message, "secret") {
+			t.Errorf("%s: want %v, %v, got %v", row.fn, row.code, row.executed, err)
+		}
+	}
+}
+
+// TestClientInterceptor: it sees Call and Do, may add headers, answer, and
+// change what comes out.
+func TestClientInterceptor(t *testing.T) {
+	s := serve(t, mpreg.Config{})
+	must(t, s.Register("headers", func(ctx context.Context) map[string]string { return mpreg.InfoFromContext(ctx).Headers }))
+	view := mpreg.Header("own", "1")
+	c := connect(t, s.URL(), view, mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
+		return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
+			switch {
+			case inv.Function == "offline":
+				return codec.Encode(codec.JSON{}, 42)
+			case inv.Function == "replaced":
+				return next(ctx, &mpreg.Invocation{Function: "echo", Command: "echo"})
+			case inv.Function == "refused":
+				return mpreg.Value{}, errors.New("not from here")
+			case inv.Request != nil && inv.Headers["silent"] != "":
+				return mpreg.Value{}, nil
+			}
+			inv.Headers["kind"] = fmt.Sprintf("call %q do %v", inv.Function, inv.Request != nil)
+			v, err := next(ctx, inv)
+			if errors.Is(err, mpreg.NotFound) {
+				return codec.Encode(codec.JSON{}, "nobody")
+			}
+			return v, err
+		}
+	}))
+	got, err := mpreg.Call[map[string]string](t.Context(), c, "headers")
+	must(t, err)
+	if diff := cmp.Diff(map[string]string{"own": "1", "kind": `call "headers" do false`}, got); diff != "" {
+		t.Errorf("Call (-want +got):\n%s", diff)
+	}
+	r := mpreg.NewRequest()
+	cmd := r.Add("headers")
+	response, err := c.Do(t.Context(), r)
+	must(t, err)
+	got, err = mpreg.Get[map[string]string](response, cmd)
+	must(t, err)
+	if diff := cmp.Diff(map[string]string{"own": "1", "kind": `call "" do true`}, got); diff != "" {
+		t.Errorf("Do (-want +got):\n%s", diff)
+	}
+	for fn, want := range map[string]string{"offline": "42", "nowhere": `"nobody"`} {
+		if v, err := c.Call(t.Context(), fn); err != nil || v.String() != want {
+			t.Errorf("%s: %s, %v", fn, v, err)
+		}
+	}
+	if _, err := c.Call(t.Context(), "refused"); !errors.Is(err, mpreg.Failed) || !strings.Contains(err.Error(), "not from here") {
+		t.Errorf("refused: %v", err)
+	}
+	if _, err := c.Call(t.Context(), "replaced"); !errors.Is(err, mpreg.Internal) || !strings.Contains(err.Error(), "Invocation") {
+		t.Errorf("replaced: %v", err)
+	}
+	if _, err := c.With(mpreg.Header("silent", "1")).Do(t.Context(), r); !errors.Is(err, mpreg.Internal) {
+		t.Errorf("Do that nobody executed: %v", err)
+	}
+}
+
+// TestHeadersOnTheWire: a stranger's headers and trace reach the function.
+func TestHeadersOnTheWire(t *testing.T) {
+	s := serve(t, mpreg.Config{})
+	must(t, s.Register("headers", func(ctx context.Context) []string {
+		info := mpreg.InfoFromContext(ctx)
+		return []string{info.Headers["a"], info.Trace}
+	}))
+	got := dial(t, s.URL(), websocket.Dialer{}).results(
+		`{"role":"rpc","u":"1","headers":{"a":"b"},"traceparent":"00-1-2-01","cmds":[{"name":"x","fun":"headers"}]}`)
+	if got != `{"x":["b","00-1-2-01"]}` {
+		t.Errorf("got %s", got)
+	}
+}
