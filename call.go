@@ -43,7 +43,7 @@ func Bind[F any](c *Client, fn string, stub *F) error {
 		return fmt.Errorf("mpreg: binding %q: want a func(context.Context, A...) ([R,] error), got %s", fn, t)
 	}
 	call := func(in []reflect.Value) []reflect.Value {
-		ctx, _ := in[0].Interface().(context.Context)
+		ctx, _ := reflect.TypeAssert[context.Context](in[0])
 		v, err := c.Call(ctx, fn, stubArgs(t, in[1:])...)
 		out := make([]reflect.Value, t.NumOut())
 		if t.NumOut() == 2 {

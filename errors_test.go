@@ -62,8 +62,7 @@ func TestErrorIs(t *testing.T) {
 		if !errors.Is(wrapped, io.EOF) || !errors.As(wrapped, &e) || e.Code != code || e.Message != "x: EOF" {
 			t.Errorf("%v: %v", code, wrapped)
 		}
-		var asCode mpreg.Code
-		if errors.As(wrapped, &asCode) {
+		if _, ok := errors.AsType[mpreg.Code](wrapped); ok {
 			t.Errorf("%v: the error became a bare code", code)
 		}
 	}

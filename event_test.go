@@ -97,7 +97,7 @@ func TestObserver(t *testing.T) {
 		if diff := cmp.Diff(row.want, strings.Join(told, "; ")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", row.message, diff)
 		}
-		if diff := cmp.Diff(list, observed(t, copies), cmp.Comparer(func(a, b error) bool { return a == b })); diff != "" { //nolint:errorlint // the very same
+		if diff := cmp.Diff(list, observed(t, copies), cmp.Comparer(func(a, b error) bool { return a == b })); diff != "" {
 			t.Errorf("%s: the second observer (-first +second):\n%s", row.message, diff)
 		}
 	}

@@ -2,6 +2,7 @@ package mpreg
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -71,7 +72,7 @@ func (f *Function) compile(fn any) error {
 		return fmt.Errorf("want a function, got %T", fn)
 	}
 	if f.fn.IsNil() {
-		return fmt.Errorf("the function is nil")
+		return errors.New("the function is nil")
 	}
 	t := f.fn.Type()
 	f.variadic = t.IsVariadic()
@@ -159,7 +160,7 @@ func (f *Function) newFrame() *frame {
 	fr := &frame{}
 	if f.context {
 		ctx := reflect.New(contextType)
-		fr.ctx, _ = ctx.Interface().(*context.Context)
+		fr.ctx, _ = reflect.TypeAssert[*context.Context](ctx)
 		fr.args = append(fr.args, ctx.Elem())
 	}
 	for _, p := range f.params {
@@ -214,7 +215,7 @@ func (f *Function) call(ctx context.Context, fr *frame) (result reflect.Value, e
 	ended = true
 	if f.failing {
 		// A nil error is a nil interface value.
-		if e, _ := out[len(out)-1].Interface().(error); e != nil {
+		if e, _ := reflect.TypeAssert[error](out[len(out)-1]); e != nil {
 			return reflect.Value{}, e
 		}
 	}

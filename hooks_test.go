@@ -81,16 +81,16 @@ func TestServerInterceptor(t *testing.T) {
 	var l trail
 	s := serve(t, mpreg.Config{}, mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
 		return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
-			switch inv.Locs = append(inv.Locs, ""); {
-			case inv.Function == "cached":
+			switch inv.Locs = append(inv.Locs, ""); inv.Function {
+			case "cached":
 				return codec.Encode(codec.JSON{}, "from the cache")
-			case inv.Function == "refused":
+			case "refused":
 				return mpreg.Value{}, mpreg.Errorf(2001, "not today")
-			case inv.Function == "plain":
+			case "plain":
 				return mpreg.Value{}, errors.New("just no")
-			case inv.Function == "panics":
+			case "panics":
 				panic("at /etc/secret.go:1")
-			case inv.Function == "replaced":
+			case "replaced":
 				return next(t.Context(), inv)
 			}
 			l.add(fmt.Sprint(inv.Function, inv.Command, inv.Args, inv.Kwargs, inv.Headers, inv.Request == nil))

@@ -2,6 +2,7 @@ package mpreg
 
 import (
 	"context"
+	"slices"
 
 	"github.com/mpreg/mpreg/codec"
 )
@@ -47,8 +48,8 @@ type Interceptor func(Invoker) Invoker
 
 // intercept returns invoke behind all interceptors.
 func intercept(invoke Invoker, interceptors []Interceptor) Invoker {
-	for i := len(interceptors) - 1; i >= 0; i-- {
-		invoke = interceptors[i](invoke)
+	for _, interceptor := range slices.Backward(interceptors) {
+		invoke = interceptor(invoke)
 	}
 	return invoke
 }

@@ -144,7 +144,7 @@ func handlerError(ctx context.Context, err error) *Error {
 // stays in its details.
 func passedOn(e *Error, err error) *Error {
 	out := &Error{Code: e.Code, Message: e.Message, Executed: ExecutedYes, Details: e.Details, cause: err}
-	if err != error(e) {
+	if !errors.Is(err, error(e)) {
 		out.Message = err.Error()
 	}
 	if e.Function != "" {

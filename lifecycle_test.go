@@ -304,7 +304,7 @@ func TestMounted(t *testing.T) {
 		t.Errorf("got %v, %v", got, err)
 	}
 	for path, want := range map[string]int{"/mpreg": http.StatusUpgradeRequired, "/health": http.StatusOK} {
-		response, err := http.Get(web.URL + path) //nolint:noctx // a test server's
+		response, err := http.Get(web.URL + path)
 		must(t, err)
 		_ = response.Body.Close()
 		if response.StatusCode != want {

@@ -1,3 +1,51 @@
+// Package mpreg lets programs call each other's functions by what they do and
+// what data they do it to, not by where they are. A program imports it,
+// registers typed Go functions, and serves; anyone who can open a websocket to
+// it, from Go, a browser, Python or a shell, calls them, one at a time or as a
+// graph of calls that use each other's results.
+//
+//	mpreg.MustRegister("add", func(a, b int) int { return a + b })
+//	err := mpreg.Serve(ctx) // until ctx ends, and all that was accepted is answered
+//
+//	c := mpreg.NewClient("ws://127.0.0.1:6747")
+//	sum, err := mpreg.Call[int](ctx, c, "add", 1, 2)
+//
+// # Four nouns
+//
+// A node is a [Server] that serves. A function is a typed Go function under a
+// name, with locs: labels of the data or the devices that it runs against; it
+// serves a call that names some of them. A [Request] is one or more commands,
+// whose arguments may be other commands' results. A link is the websocket
+// between a node and a [Client], or another node.
+//
+// # Errors
+//
+// The error of a call is an [*Error]: which command, which function, on which
+// node, and whether the function may have run ([Executed]). errors.Is(err,
+// mpreg.NotFound) asks for its [Code]; deadline and cancel errors match those of
+// package context too. Calls are made at most once.
+//
+// # Values
+//
+// Arguments and results are whatever encoding/json can carry. Numbers keep their
+// kind: into any they become int64, uint64, *big.Int or float64. A parameter or
+// result of type [Value] is passed on as the bytes that it is.
+//
+// # Caveats
+//
+// A node listens on 127.0.0.1 unless it is told otherwise, and whoever reaches it
+// may call everything: before others can, give it TLS and an [Authenticator].
+//
+// A function that does not heed its context runs on after its caller was told of
+// the deadline. It stays counted among the calls in flight, and a drain waits for
+// it.
+//
+// In a request without explicit references, as clients in other languages send
+// it, a string that equals another command's name refers to that command's
+// result. Requests that are built with [NewRequest] don't have that ambiguity.
+//
+// This version runs each node by itself: [Config].Peers is accepted, and not used
+// yet.
 package mpreg
 
 import (

@@ -55,7 +55,7 @@ func TestSignaturesRefused(t *testing.T) {
 		"a channel deep in":        {func(*holds) {}, []string{"field Deep", "field C", "chan int"}},
 		"two results":              {func() (int, string) { return 0, "" }, []string{"has 2 results", "return a struct"}},
 		"three results":            {func() (int, string, error) { return 0, "", nil }, []string{"has 2 results"}},
-		"an error before a result": {func() (error, int) { return nil, 0 }, []string{"has 2 results"}},
+		"an error before a result": {func() (error, int) { return nil, 0 }, []string{"has 2 results"}}, //nolint:staticcheck // it is refused
 		"a channel as a result":    {func() <-chan int { return nil }, []string{"result", "chan int"}},
 		"a function as a result":   {func() func() { return nil }, []string{"result", "func()"}},
 		"a complex result":         {func() []complex64 { return nil }, []string{"result", "complex64"}},

@@ -41,8 +41,8 @@ func carriableIn(t reflect.Type, d direction, seen map[reflect.Type]bool) error 
 		}
 		return carriableIn(t.Elem(), d, seen)
 	case reflect.Struct:
-		for i := range t.NumField() {
-			f := t.Field(i)
+		for f := range t.Fields() {
+			f := f
 			if !f.IsExported() && !embedsStruct(f) || f.Tag.Get("json") == "-" {
 				continue
 			}

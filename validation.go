@@ -72,11 +72,11 @@ func hasValidateTag(t reflect.Type, seen map[reflect.Type]bool) bool {
 	default:
 		return false
 	}
-	for i := range t.NumField() {
-		if tag := t.Field(i).Tag.Get("validate"); tag != "" && tag != "-" {
+	for field := range t.Fields() {
+		if tag := field.Tag.Get("validate"); tag != "" && tag != "-" {
 			return true
 		}
-		if hasValidateTag(t.Field(i).Type, seen) {
+		if hasValidateTag(field.Type, seen) {
 			return true
 		}
 	}
@@ -140,9 +140,6 @@ func validationError(argument int, t reflect.Type, err error) error {
 	var fields validator.ValidationErrors
 	if !errors.As(err, &fields) {
 		return argumentError(argument, t, err)
-	}
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
 	}
 	problems := make([]string, len(fields))
 	names := make([]any, len(fields))
