@@ -37,7 +37,7 @@ func (s *Server) admit(nested bool, size int) (admission, *Error) {
 	defer s.mu.Unlock()
 	running := s.inFlight.Load()
 	switch {
-	case s.state == stateNew:
+	case s.state < stateServing:
 		return admission{}, newError(Unavailable, ExecutedNo, "the node does not serve yet")
 	case s.state >= stateDraining && (!nested || running == 0):
 		return admission{}, newError(Unavailable, ExecutedNo, "the node is draining: send the request to another, or again later")
@@ -92,7 +92,7 @@ func (s *Server) checkCluster(r *wire.Request) *Error {
 }
 
 // openSession makes room for a link.
-func (s *Server) openSession(identity *Identity) (*session, *Error) {
+func (s *Server) openSession() (*session, *Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -102,7 +102,7 @@ func (s *Server) openSession(identity *Identity) (*session, *Error) {
 		return nil, newError(ResourceExhausted, ExecutedNo, "the node has %d links already", len(s.sessions))
 	}
 	session := &session{
-		server: s, ctx: s.base, identity: identity,
+		server: s, ctx: s.base,
 		pending: make(map[string]*pendingRequest),
 		ended:   make(chan struct{}),
 	}

@@ -22,16 +22,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this is an mpreg node: connect with a websocket", http.StatusUpgradeRequired)
 		return
 	}
-	identity, ok := s.identify(w, r)
-	if !ok {
-		return
-	}
-	session, err := s.openSession(identity)
+	session, err := s.openSession()
 	if err != nil {
 		http.Error(w, err.Message, http.StatusServiceUnavailable)
 		return
 	}
 	defer s.closeSession(session)
+	var ok bool
+	if session.identity, ok = s.identify(w, r); !ok {
+		return
+	}
 	l, dialErr := link.Accept(w, r, s.linkConfig(), s.originAllowed)
 	if dialErr != nil {
 		s.log.Debug("handshake failed", "peer", r.RemoteAddr, "err", dialErr)

@@ -144,7 +144,7 @@ func handlerError(ctx context.Context, err error) *Error {
 // stays in its details.
 func passedOn(e *Error, err error) *Error {
 	out := &Error{Code: e.Code, Message: e.Message, Executed: ExecutedYes, Details: e.Details, cause: err}
-	if !errors.Is(err, error(e)) {
+	if err != error(e) { //nolint:errorlint // wrapped, its text is the one to tell
 		out.Message = err.Error()
 	}
 	if e.Function != "" {

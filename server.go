@@ -53,6 +53,7 @@ type serverState uint8
 
 const (
 	stateNew serverState = iota
+	stateConfigured
 	stateServing
 	stateDraining
 	stateStopped
@@ -81,9 +82,16 @@ func newServer() *Server {
 	return s
 }
 
+var errServesOnce = errors.New("mpreg: Serve was called before: a Server serves once")
+
 // configure is apart from newServer for the default server, which learns its
 // configuration when it serves.
 func (s *Server) configure(cfg Config, opts []ServerOption) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != stateNew {
+		return errServesOnce
+	}
 	if err := cfg.validate(); err != nil {
 		return err
 	}
@@ -103,7 +111,11 @@ func (s *Server) configure(cfg Config, opts []ServerOption) error {
 	}
 	s.log = s.log.With("node", s.config.Name)
 	s.invoker = intercept(s.invokeFunction, s.options.interceptors)
-	return s.registerBuiltins()
+	if err := s.registerBuiltins(); err != nil {
+		return err
+	}
+	s.state = stateConfigured
+	return nil
 }
 
 func defaultName(id string) string {
@@ -195,8 +207,8 @@ func (s *Server) Serve(ctx context.Context) error {
 func (s *Server) begin(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state != stateNew {
-		return errors.New("mpreg: Serve was called before: a Server serves once")
+	if s.state != stateConfigured {
+		return errServesOnce
 	}
 	s.state = stateServing
 	s.base, s.stopBase = context.WithCancelCause(context.WithoutCancel(ctx))

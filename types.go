@@ -42,7 +42,6 @@ func carriableIn(t reflect.Type, d direction, seen map[reflect.Type]bool) error 
 		return carriableIn(t.Elem(), d, seen)
 	case reflect.Struct:
 		for f := range t.Fields() {
-			f := f
 			if !f.IsExported() && !embedsStruct(f) || f.Tag.Get("json") == "-" {
 				continue
 			}

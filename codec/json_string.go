@@ -57,13 +57,10 @@ func appendQuoted(dst []byte, s string) []byte {
 
 // unquote decodes a JSON string, quotes included, which skipString accepted.
 // Invalid UTF-8 and lone surrogates become U+FFFD, as in encoding/json.
-func unquote(quoted []byte) string { return string(unquoted(quoted)) }
-
-// unquoted is unquote that returns a part of what it is given, if it can.
-func unquoted(quoted []byte) []byte {
+func unquote(quoted []byte) string {
 	text := quoted[1 : len(quoted)-1]
 	if isPlain(text) {
-		return text
+		return string(text)
 	}
 	out := make([]byte, 0, len(text))
 	for i := 0; i < len(text); {
@@ -84,7 +81,7 @@ func unquoted(quoted []byte) []byte {
 			i += size
 		}
 	}
-	return out
+	return string(out)
 }
 
 // isPlain reports whether text stands for itself within quotes.
