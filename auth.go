@@ -1,6 +1,15 @@
 package mpreg
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/mpreg/mpreg/internal/link"
+	"github.com/mpreg/mpreg/internal/wire"
+)
 
 // Credentials are what somebody at the other end of a link shows.
 type Credentials struct {
@@ -23,6 +32,85 @@ type Identity struct {
 type Authenticator func(context.Context, Credentials) (Identity, error)
 
 // Authorizer decides whether the caller, whom [InfoFromContext] tells, may run
-// a command here. An error refuses with [PermissionDenied] and the error's text.
+// a command here. An error refuses with [PermissionDenied] and the error's text,
+// an *[Error] with its own code and message.
 // It is called concurrently, before the arguments are decoded.
 type Authorizer func(context.Context, *Invocation) error
+
+// authenticated asks the authenticator. The error is what who is refused gets to
+// know; the log has why.
+func (s *Server) authenticated(ctx context.Context, c Credentials) (identity Identity, refusal *Error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p := newPanicError(r)
+			s.log.ErrorContext(ctx, "authenticator panicked", "peer", c.RemoteAddr, "panic", fmt.Sprint(r), "stack", string(p.stack))
+			refusal = newError(Internal, ExecutedNo, "the node could not look at the credentials; its log says why")
+		}
+	}()
+	identity, err := s.options.authenticate(ctx, c)
+	if err != nil {
+		s.log.WarnContext(ctx, "credentials refused", "peer", c.RemoteAddr, "err", err)
+		return Identity{}, newError(Unauthenticated, ExecutedNo, "the credentials were refused")
+	}
+	return identity, nil
+}
+
+// identify finds out who is there in a handshake. A nil identity is someone who
+// has to say so in an auth message.
+func (s *Server) identify(w http.ResponseWriter, r *http.Request) (identity *Identity, ok bool) {
+	if s.options.authenticate == nil {
+		return &Identity{}, true
+	}
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return nil, true
+	}
+	who, refusal := s.authenticated(r.Context(), Credentials{Token: token, RemoteAddr: r.RemoteAddr})
+	if refusal != nil {
+		status := http.StatusUnauthorized
+		if errors.Is(refusal, Internal) {
+			status = http.StatusInternalServerError
+		}
+		http.Error(w, refusal.Message, status)
+		return nil, false
+	}
+	return &who, true
+}
+
+// authenticate handles an auth message, in a goroutine as an authenticator may
+// take its time; one at a time, as who sends it is not known yet.
+func (s *session) authenticate(kind link.Kind, u string, data []byte) {
+	auth, err := wire.DecodeAuth(data)
+	if err != nil {
+		s.refuse(kind, u, asError(err))
+		return
+	}
+	if !s.authenticating.CompareAndSwap(false, true) {
+		s.refuse(kind, u, newError(ResourceExhausted, ExecutedNo, "another auth message of this connection is being looked at"))
+		return
+	}
+	s.running.Go(func() {
+		r := &pendingRequest{session: s, u: auth.U, kind: kind}
+		if refusal := s.logIn(auth.Token); refusal != nil {
+			r.fail(refusal)
+			return
+		}
+		r.settle(&wire.Response{U: auth.U})
+	})
+}
+
+// logIn takes a token on behalf of the session, and makes room for the next.
+func (s *session) logIn(token string) *Error {
+	defer s.authenticating.Store(false)
+	if s.server.options.authenticate == nil {
+		return nil
+	}
+	identity, refusal := s.server.authenticated(s.ctx, Credentials{Token: token, RemoteAddr: s.link.RemoteAddr()})
+	if refusal != nil {
+		return refusal
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.identity = &identity
+	return nil
+}

@@ -190,3 +190,38 @@ func TestAuthorizer(t *testing.T) {
 		t.Errorf("%d refused calls ran", n)
 	}
 }
+
+// TestAuthenticatorPanics: whoever can reach the port can send a token; a panic
+// over it must not end the process.
+func TestAuthenticatorPanics(t *testing.T) {
+	s := serve(t, mpreg.Config{}, mpreg.WithAuthenticator(func(context.Context, mpreg.Credentials) (mpreg.Identity, error) {
+		panic("at /etc/secret.go:1")
+	}))
+	ws := dial(t, s.URL(), websocket.Dialer{})
+	ws.send(`{"role":"auth","u":"1","token":"x"}`)
+	if a := ws.receive(); a.Error == nil || a.Error.Code != int(mpreg.Internal) || strings.Contains(a.text, "secret") {
+		t.Errorf("in a message: %s", a.text)
+	}
+	if _, err := connect(t, s.URL(), mpreg.WithToken("x")).Call(t.Context(), "echo", 1); !errors.Is(err, mpreg.Unavailable) ||
+		!strings.Contains(err.Error(), "500") {
+		t.Errorf("in the handshake: %v", err)
+	}
+}
+
+// TestAuthLeavesRequestsAlone: an auth message may have any u, also a running
+// request's.
+func TestAuthLeavesRequestsAlone(t *testing.T) {
+	s := serve(t, mpreg.Config{})
+	ended := make(chan error, 1)
+	must(t, s.Register("wait", func(ctx context.Context) { <-ctx.Done(); ended <- ctx.Err() }))
+	ws := dial(t, s.URL(), websocket.Dialer{})
+	ws.send(`{"role":"rpc","u":"1","cmds":[{"name":"a","fun":"wait"}]}`)
+	ws.send(`{"role":"auth","u":"1","token":"x"}`)
+	if a := ws.receive(); a.Error != nil {
+		t.Errorf("auth: %s", a.text)
+	}
+	ws.send(`{"role":"cancel","u":"1"}`)
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("the request: %v", err)
+	}
+}

@@ -42,6 +42,9 @@ func Bind[F any](c *Client, fn string, stub *F) error {
 		t.NumOut() == 0 || t.NumOut() > 2 || t.Out(t.NumOut()-1) != errorType {
 		return fmt.Errorf("mpreg: binding %q: want a func(context.Context, A...) ([R,] error), got %s", fn, t)
 	}
+	if stub == nil {
+		return fmt.Errorf("mpreg: binding %q: the pointer to the function variable is nil", fn)
+	}
 	call := func(in []reflect.Value) []reflect.Value {
 		ctx, _ := reflect.TypeAssert[context.Context](in[0])
 		v, err := c.Call(ctx, fn, stubArgs(t, in[1:])...)

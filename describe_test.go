@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math/big"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -48,6 +49,12 @@ func TestDescribe(t *testing.T) {
 	must(t, s.Register("sum", func(start int, more ...float64) float64 { return 0 }))
 	must(t, s.Register("free", func(any, mpreg.Kwargs) any { return nil }))
 	must(t, s.Register("tree", func(*list) []*list { return nil }))
+	must(t, s.Register("marshals", func(struct {
+		IP netip.Addr
+		N  int
+	}) netip.Addr {
+		return netip.Addr{}
+	}))
 	must(t, s.Register("time", func(time.Time) *string { return nil }))
 	describe := func(name string) []described {
 		got, err := mpreg.Call[[]described](t.Context(), connect(t, s.URL()), "mpreg.describe", name)
@@ -88,9 +95,13 @@ func TestDescribe(t *testing.T) {
 	if d := describe("tree")[0]; jsonText(t, d.Params) != `[{}]` || jsonText(t, d.Result) != `{}` {
 		t.Errorf("a recursive type: %+v", d)
 	}
-	if d := describe("time")[0]; jsonText(t, d.Params) != `[{"type":"string"}]` || d.Keywords != nil ||
+	if d := describe("time")[0]; jsonText(t, d.Params) != `[{"format":"date-time","type":"string"}]` || d.Keywords != nil ||
 		jsonText(t, d.Result) != `{"type":["null","string"]}` {
 		t.Errorf("a time: %+v", d)
+	}
+	if d := describe("marshals")[0]; jsonText(t, d.Params) != `[{"additionalProperties":false,"properties":{"IP":{"type":"string"},"N":{"type":"integer"}},"type":"object"}]` ||
+		jsonText(t, d.Result) != `{"type":"string"}` {
+		t.Errorf("a type that writes itself: %s %s", d.Params, d.Result)
 	}
 	if d := describe("echos")[0]; !d.Variadic || !d.Idempotent || d.Doc == "" || jsonText(t, d.Params) != `[true]` {
 		t.Errorf("a function of the node's own: %+v", d)

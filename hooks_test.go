@@ -131,7 +131,7 @@ func TestServerInterceptor(t *testing.T) {
 	}{
 		{"refused", nil, 2001, mpreg.ExecutedNo, "not today"},
 		{"plain", nil, mpreg.Failed, mpreg.ExecutedYes, "just no"}, // as if the function had returned it
-		{"panics", nil, mpreg.Internal, mpreg.ExecutedYes, "panicked"},
+		{"panics", nil, mpreg.Internal, mpreg.ExecutedNo, "panicked"},
 		{"replaced", nil, mpreg.Internal, mpreg.ExecutedNo, "context"},
 		{"fails", []any{1}, 2002, mpreg.ExecutedYes, "as the function said: "},
 		{"f", []any{"x"}, mpreg.InvalidArgument, mpreg.ExecutedNo, "argument 0"},
@@ -198,6 +198,40 @@ func TestClientInterceptor(t *testing.T) {
 	}
 	if _, err := c.With(mpreg.Header("silent", "1")).Do(t.Context(), r); !errors.Is(err, mpreg.Internal) {
 		t.Errorf("Do that nobody executed: %v", err)
+	}
+}
+
+// TestSharedError: an error that an interceptor returns again and again is never
+// written to, and says of each call whether it ran.
+func TestSharedError(t *testing.T) {
+	shared := mpreg.Errorf(2001, "always the same")
+	s := serve(t, mpreg.Config{}, mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
+		return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
+			if inv.Function == "after" {
+				_, _ = next(ctx, inv)
+			}
+			return mpreg.Value{}, shared
+		}
+	}))
+	must(t, s.Register("before", func() {}))
+	must(t, s.Register("after", func() {}))
+	c := connect(t, s.URL())
+	var callers sync.WaitGroup
+	for i := range 20 {
+		fn, want := "before", mpreg.ExecutedNo
+		if i%2 == 0 {
+			fn, want = "after", mpreg.ExecutedYes
+		}
+		callers.Go(func() {
+			_, err := c.Call(t.Context(), fn)
+			if e := new(mpreg.Error); !errors.As(err, &e) || e.Code != 2001 || e.Executed != want {
+				t.Errorf("%s: %v", fn, err)
+			}
+		})
+	}
+	callers.Wait()
+	if shared.Executed != mpreg.ExecutedMaybe || shared.Function != "" {
+		t.Errorf("it was changed: %v", shared)
 	}
 }
 

@@ -81,6 +81,19 @@ func TestInFlightPerNode(t *testing.T) {
 	leaveA()
 }
 
+// TestInFlightOfOne: who waits for each answer before the next call is never
+// over a limit of one: a request that was answered counts no more.
+func TestInFlightOfOne(t *testing.T) {
+	s := serve(t, mpreg.Config{MaxInFlight: 1, MaxInFlightPerLink: 1})
+	for name, c := range bothWays(t, s) {
+		for i := range 1000 {
+			if _, err := c.Call(t.Context(), "echo", i); err != nil {
+				t.Fatalf("%s: call %d: %v", name, i, err)
+			}
+		}
+	}
+}
+
 // TestMaxLinks: a link too many is refused in its handshake.
 func TestMaxLinks(t *testing.T) {
 	s := serve(t, mpreg.Config{MaxLinks: 2})

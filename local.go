@@ -19,10 +19,20 @@ func (s *Server) runLocal(ctx context.Context, call *callContext) (v Value, err 
 	}()
 	if s.options.authorize != nil {
 		if err := s.options.authorize(ctx, call.invocation); err != nil {
-			return Value{}, &Error{Code: PermissionDenied, Message: err.Error(), Executed: ExecutedNo, cause: err}
+			return Value{}, denied(err)
 		}
 	}
 	return s.invoker(ctx, call.invocation)
+}
+
+// denied is what an authorizer's error says to the caller.
+func denied(err error) *Error {
+	if e, ok := err.(*Error); ok { //nolint:errorlint // a wrapped one was not meant to be told
+		c := *e
+		c.Executed = ExecutedNo
+		return &c
+	}
+	return &Error{Code: PermissionDenied, Message: err.Error(), Executed: ExecutedNo, cause: err}
 }
 
 // invokeFunction is the innermost Invoker: the function that ctx's command was
@@ -50,6 +60,9 @@ func (s *Server) localError(ctx context.Context, call *callContext, err error) e
 		}
 	}
 	if p, ok := e.cause.(*panicError); ok { //nolint:errorlint // only a panic of this very call
+		if !call.started {
+			e.Message, e.Executed = "what the node runs before a function panicked; the node's log has the stack", ExecutedNo
+		}
 		s.log.ErrorContext(ctx, "function panicked", "peer", call.exec.origin.peer, "request", call.exec.request.U,
 			"command", call.invocation.Command, "function", call.invocation.Function,
 			"panic", fmt.Sprint(p.value), "stack", string(p.stack))

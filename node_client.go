@@ -3,6 +3,8 @@ package mpreg
 import (
 	"context"
 	"maps"
+	"strconv"
+	"sync/atomic"
 
 	"github.com/mpreg/mpreg/codec"
 	"github.com/mpreg/mpreg/internal/wire"
@@ -40,6 +42,9 @@ func (n *nodeCaller) codec() codec.Codec {
 	return codec.JSON{}
 }
 
+// localRequests numbers the requests of this process's own, for logs.
+var localRequests atomic.Uint64
+
 // do executes a request in a goroutine of its own: it can then return when ctx
 // ends, while a function that does not heed ctx is still counted.
 func (n *nodeCaller) do(ctx context.Context, r *wire.Request) (*wire.Response, error) {
@@ -53,6 +58,12 @@ func (n *nodeCaller) do(ctx context.Context, r *wire.Request) (*wire.Response, e
 	}
 	if err := n.server.checkCluster(r); err != nil {
 		return nil, err.at("", "", n.server.Name())
+	}
+	r.U = "local-" + strconv.FormatUint(localRequests.Add(1), 36)
+	if err := r.Check(); err != nil {
+		e := asError(err).at("", "", n.server.Name())
+		e.Executed = ExecutedNo
+		return nil, e
 	}
 	exec, err := newExecution(n.server, from, r, n.codec())
 	if err != nil {

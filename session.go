@@ -251,7 +251,9 @@ func (r *pendingRequest) settle(response *wire.Response) {
 	}
 	s := r.session
 	s.mu.Lock()
-	delete(s.pending, r.u)
+	if s.pending[r.u] == r { // an auth message has no place there, whatever its u
+		delete(s.pending, r.u)
+	}
 	s.mu.Unlock()
 	buf, _ := messages.Get().(*[]byte)
 	defer recycle(buf)

@@ -1,10 +1,12 @@
 package mpreg
 
 import (
+	"encoding"
 	"encoding/json"
 	"math/big"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
 )
@@ -54,11 +56,12 @@ func (f *Function) describe(info FunctionInfo) Description {
 		if f.variadic && i == len(f.params)-1 {
 			p = p.Elem()
 		}
-		d.Params[i] = schema(p)
+		d.Params[i] = schema(p, optional)
 	}
 	if f.keywords != nil {
 		d.Keywords = schema(f.params[len(f.params)-1], func(s *jsonschema.Schema) {
-			s.Type, s.Types, s.Required = "object", nil, nil // each may be left out
+			s.Type, s.Types = "object", nil
+			optional(s)
 		})
 	}
 	if f.result != nil {
@@ -74,17 +77,17 @@ var anySchema = json.RawMessage("{}")
 // finite, such as a tree's node, is described as anything: a caller is told too
 // little rather than something wrong.
 func schema(t reflect.Type, changes ...func(*jsonschema.Schema)) json.RawMessage {
-	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{
-		IgnoreInvalidTypes: true,
-		TypeSchemas: map[reflect.Type]*jsonschema.Schema{
-			valueType:  {},
-			kwargsType: {Type: "object"},
-			// As the codecs have them, where the package thinks otherwise.
-			reflect.TypeFor[[]byte]():          {Types: []string{"null", "string"}, ContentEncoding: "base64"},
-			reflect.TypeFor[json.RawMessage](): {},
-			reflect.TypeFor[big.Int]():         {Type: "integer"},
-		},
-	})
+	known := map[reflect.Type]*jsonschema.Schema{
+		valueType:  {},
+		kwargsType: {Type: "object"},
+		// As the codecs have them, where the package thinks otherwise.
+		reflect.TypeFor[[]byte]():          {Types: []string{"null", "string"}, ContentEncoding: "base64"},
+		reflect.TypeFor[json.RawMessage](): {},
+		reflect.TypeFor[big.Int]():         {Type: "integer"},
+		reflect.TypeFor[time.Time]():       {Type: "string", Format: "date-time"},
+	}
+	addMarshalers(t, known, make(map[reflect.Type]bool))
+	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{IgnoreInvalidTypes: true, TypeSchemas: known})
 	if err != nil || s == nil {
 		return anySchema
 	}
@@ -96,4 +99,45 @@ func schema(t reflect.Type, changes ...func(*jsonschema.Schema)) json.RawMessage
 		return anySchema
 	}
 	return out
+}
+
+// addMarshalers adds the types within t that decide themselves how they are
+// written: text is a string, and JSON of their own may be anything.
+func addMarshalers(t reflect.Type, known map[reflect.Type]*jsonschema.Schema, seen map[reflect.Type]bool) {
+	if known[t] != nil || seen[t] {
+		return
+	}
+	seen[t] = true
+	if t.Kind() != reflect.Pointer && t.Kind() != reflect.Interface {
+		p := reflect.PointerTo(t)
+		switch {
+		case p.Implements(reflect.TypeFor[json.Marshaler]()):
+			known[t] = &jsonschema.Schema{}
+			return
+		case p.Implements(reflect.TypeFor[encoding.TextMarshaler]()):
+			known[t] = &jsonschema.Schema{Type: "string"}
+			return
+		}
+	}
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		addMarshalers(t.Elem(), known, seen)
+	case reflect.Struct:
+		for f := range t.Fields() {
+			addMarshalers(f.Type, known, seen)
+		}
+	}
+}
+
+// optional takes back that fields are required, which decoding does not ask for.
+func optional(s *jsonschema.Schema) {
+	if s == nil {
+		return
+	}
+	s.Required = nil
+	for _, property := range s.Properties {
+		optional(property)
+	}
+	optional(s.Items)
+	optional(s.AdditionalProperties)
 }

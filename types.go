@@ -27,13 +27,23 @@ func carriableIn(t reflect.Type, d direction, seen map[reflect.Type]bool) error 
 	}
 	seen[t] = true
 	switch t.Kind() {
-	case reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128, reflect.Uintptr:
+	case reflect.Func:
+		if t.CanSeq2() {
+			return fmt.Errorf("a %s can't be sent: streams are not offered yet, return a slice", t)
+		}
+		return fmt.Errorf("a %s can't be sent", t)
+	case reflect.Chan, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128, reflect.Uintptr:
 		return fmt.Errorf("a %s can't be sent", t)
 	case reflect.Interface:
 		if d == toDecode && t.NumMethod() > 0 {
 			return fmt.Errorf("nothing can be decoded into the interface %s: take a concrete type, any or mpreg.Value", t)
 		}
-	case reflect.Pointer, reflect.Slice, reflect.Array:
+	case reflect.Pointer:
+		if endless(t) {
+			return fmt.Errorf("a %s never comes to an end", t)
+		}
+		return carriableIn(t.Elem(), d, seen)
+	case reflect.Slice, reflect.Array:
 		return carriableIn(t.Elem(), d, seen)
 	case reflect.Map:
 		if !mapKey(t.Key()) {
@@ -61,6 +71,18 @@ func embedsStruct(f reflect.StructField) bool {
 		t = t.Elem()
 	}
 	return f.Anonymous && t.Kind() == reflect.Struct
+}
+
+// endless reports whether t is a pointer to itself.
+func endless(t reflect.Type) bool {
+	seen := make(map[reflect.Type]bool)
+	for ; t.Kind() == reflect.Pointer; t = t.Elem() {
+		if seen[t] {
+			return true
+		}
+		seen[t] = true
+	}
+	return false
 }
 
 func mapKey(t reflect.Type) bool {

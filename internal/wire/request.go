@@ -73,13 +73,19 @@ func DecodeRequest(data []byte) (*Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.ordinary() {
-		return r, nil
-	}
-	if err := check(r); err != nil {
+	if err := r.Check(); err != nil {
 		return nil, err
 	}
 	return r, nil
+}
+
+// Check holds a request against the bounds of a message, for one that was made
+// in this process and does not become a message. The error is an *Error.
+func (r *Request) Check() error {
+	if r.ordinary() {
+		return nil
+	}
+	return check(r)
 }
 
 // ParseRequest is DecodeRequest for a request that is not on its way yet: it
