@@ -1,14 +1,16 @@
 package codec
 
-import "slices"
-
-// shortPath is how many nodes [pathTree] has without allocating them.
+// shortPath is how many nodes Find has without allocating: those of a path of 7
+// steps.
 const shortPath = 8
 
 // Find implements [Walker].
 func (JSON) Find(data []byte, path ...string) (start, end int, ok bool) {
 	var few [shortPath]Span
-	t := pathTree{path: path, spans: slices.Grow(few[:0], len(path)+1)[:len(path)+1]}
+	t := pathTree{path: path, spans: few[:]}
+	if len(path) >= len(few) {
+		t.spans = make([]Span, len(path)+1)
+	}
 	if !t.findJSON(data) {
 		return 0, 0, false
 	}
@@ -38,7 +40,7 @@ func (t *pathTree) json(data []byte, i, left, n int) int {
 		return -1
 	}
 	t.spans[n].Start = i
-	end := -1
+	var end int
 	switch c := data[i]; {
 	case c == '{' && !t.isLeaf(n):
 		end = walkObject(data, i, left, func(key []byte, i int) int {
@@ -62,21 +64,18 @@ func (t *pathTree) json(data []byte, i, left, n int) int {
 	return end
 }
 
-// jsonMember is member for a key in its quotes, decoded only if need be.
-func (t *pathTree) jsonMember(n int, quoted []byte) int {
-	key := quoted[1 : len(quoted)-1]
-	if !isPlain(key) {
-		key = []byte(unquote(quoted))
-	}
-	return t.member(n, key)
-}
+// jsonMember is member for a key in its quotes.
+func (t *pathTree) jsonMember(n int, quoted []byte) int { return t.member(n, unquoteKey(quoted)) }
 
 // Find implements [Walker]. A map's keys that are integers or bools are found
 // under the text that they have in JSON. A key that is there twice leads
 // nowhere: such data does not decode.
 func (CBOR) Find(data []byte, path ...string) (start, end int, ok bool) {
 	var few [shortPath]Span
-	t := pathTree{path: path, spans: slices.Grow(few[:0], len(path)+1)[:len(path)+1]}
+	t := pathTree{path: path, spans: few[:]}
+	if len(path) >= len(few) {
+		t.spans = make([]Span, len(path)+1)
+	}
 	if !t.findCBOR(data) {
 		return 0, 0, false
 	}
@@ -148,9 +147,9 @@ func (t *pathTree) cborMember(data []byte, i, end, n int) int {
 	key := data[next:end]
 	if major != cborText {
 		p := cborParser{data: data}
-		x, _ := p.value(i)
+		x, _ := p.value(i) // nil if it does not decode
 		text, ok := textKey(x)
-		if !ok || p.err != nil {
+		if !ok {
 			return 0
 		}
 		key = []byte(text)

@@ -167,6 +167,24 @@ func FuzzJSONWalk(f *testing.F) {
 	})
 }
 
+// FuzzFindAll holds FindAll to Find, whatever the data.
+func FuzzFindAll(f *testing.F) {
+	for _, seed := range slices.Concat(jsonSeeds, cborSeeds) {
+		f.Add([]byte(seed), "a", "b")
+	}
+	f.Add([]byte(`{"a":{"b":[1,2]},"a":{"0":1}}`), "0", "c")
+	f.Add([]byte("\xa3\x61a\xa1\x61b\x01\x61a\xa1\x610\x02\x610\x03"), "0", "c")
+	f.Add([]byte("\xc1\x83\x01\xc1\xc6\xa1\x61c\xc1\x02\xc1\x80"), "1", "c")
+	f.Fuzz(func(t *testing.T, data []byte, first, second string) {
+		paths := append([][]string{{first}, {second}, {first, second}, {second, first}, {first, second, "a"}}, somePaths...)
+		for _, f := range finders {
+			if diff := cmp.Diff(findEach(f, data, paths), f.FindAll(data, paths)); diff != "" {
+				t.Fatalf("%s %q (-one by one +together):\n%s", f.Name(), data, diff)
+			}
+		}
+	})
+}
+
 // FuzzCBORDecode holds our decoder to the library, which decodes the elements
 // of a slice that is there.
 func FuzzCBORDecode(f *testing.F) {

@@ -98,7 +98,7 @@ func (t *pathTree) member(n int, key []byte) int {
 // pathElements goes through the nodes below one that turns out to be an array.
 type pathElements struct {
 	tree        *pathTree
-	node, index int // the next one, and where in the array it is; -1 if none is
+	node, index int // the next one, and which element it is; -1 if there is none
 }
 
 // elements is called for a node that is no leaf.
@@ -110,10 +110,11 @@ func (t *pathTree) elements(n int) pathElements {
 	return pathElements{t, child, t.nodes[child].index}
 }
 
-// take returns the next node and goes on to the one behind it.
+// take returns the next node and goes on to the one behind it. If there is none
+// index stays, as no element comes twice.
 func (e *pathElements) take() int {
 	n := e.node
-	if e.index = -1; e.tree.nodes != nil {
+	if e.tree.nodes != nil {
 		e.node = e.tree.nodes[n].sibling
 		e.index = e.tree.nodes[e.node].index
 	}

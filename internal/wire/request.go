@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"time"
@@ -67,7 +68,8 @@ func (r *Request) SetTimeout(d time.Duration) {
 }
 
 // DecodeRequest reads and checks a message of role "rpc"; the role itself is
-// the reader's concern. The error is an *Error.
+// the reader's concern. The request may keep data, which must not change any
+// more. The error is an *Error.
 func DecodeRequest(data []byte) (*Request, error) {
 	r, err := readRequest(data)
 	if err != nil {
@@ -89,9 +91,10 @@ func (r *Request) Check() error {
 }
 
 // ParseRequest is DecodeRequest for a request that is not on its way yet: it
-// needs no u, and the result has none. The error is an *Error.
+// needs no u, and the result has none; data may be used again. The error is an
+// *Error.
 func ParseRequest(data []byte) (*Request, error) {
-	r, err := readRequest(data)
+	r, err := readRequest(bytes.Clone(data))
 	if err != nil {
 		return nil, err
 	}
@@ -103,35 +106,45 @@ func ParseRequest(data []byte) (*Request, error) {
 	return r, nil
 }
 
-// readRequest decodes a request that is not checked yet. Older clients put all
-// of it but the role into a member "rpc", which is of no concern where there
-// are commands beside it. A u outside counts before one inside, as it does for
-// Sniff.
+// readRequest decodes a request that is not checked yet.
 func readRequest(data []byte) (*Request, error) {
+	if tooManyEntries(data) {
+		return nil, tooMany()
+	}
+	if r, ok := quickRequest(data); ok {
+		return r, nil
+	}
+	return readAnyRequest(data)
+}
+
+// readAnyRequest is readRequest for every request. Older clients put all of it
+// but the role into a member "rpc", which is of no concern where there are
+// commands beside it. A u outside counts before one inside, as it does for Sniff.
+func readAnyRequest(data []byte) (*Request, error) {
 	var m struct {
 		Request
 		Older json.RawMessage `json:"rpc"`
 	}
-	if err := decodeRequest(data, &m); err != nil {
+	if err := decode(data, &m); err != nil {
 		return nil, err
 	}
 	if m.Commands != nil || m.Older == nil || string(m.Older) == "null" {
 		return &m.Request, nil
 	}
 	older := new(Request)
-	if err := decodeRequest(m.Older, older); err != nil {
+	if tooManyEntries(m.Older) {
+		return nil, tooMany()
+	}
+	if err := decode(m.Older, older); err != nil {
 		return nil, err
 	}
 	older.U = cmp.Or(m.U, older.U)
 	return older, nil
 }
 
-func decodeRequest(data []byte, into any) error {
-	if tooManyEntries(data) {
-		return limitError("entries", MaxEntries,
-			"the request has more than %d commands, arguments, keywords, locs and references; split it, or pass lists as one argument", MaxEntries)
-	}
-	return decode(data, into)
+func tooMany() *Error {
+	return limitError("entries", MaxEntries,
+		"the request has more than %d commands, arguments, keywords, locs and references; split it, or pass lists as one argument", MaxEntries)
 }
 
 // AppendRequest appends r as a JSON message. It fails, with an *Error and a nil

@@ -95,8 +95,17 @@ type response struct {
 // DecodeResponse reads a message of role "rpc-response". The order of the
 // results is lost: JSON objects have none. A node is trusted more than a
 // stranger, so that a response is not held against limits besides the depth.
-// The error is an *Error.
+// The response may keep data, which must not change any more. The error is an
+// *Error.
 func DecodeResponse(data []byte) (*Response, error) {
+	if r, ok := quickResponse(data); ok {
+		return r, nil
+	}
+	return readResponse(data)
+}
+
+// readResponse is DecodeResponse for every response.
+func readResponse(data []byte) (*Response, error) {
 	var in response
 	if err := decode(data, &in); err != nil {
 		return nil, err
