@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/mpreg/mpreg/codec"
@@ -46,7 +47,9 @@ type caller interface {
 func NewClient(urls string, opts ...ClientOption) *Client {
 	var o clientOptions
 	for _, opt := range opts {
-		opt.applyClient(&o)
+		if opt != nil {
+			opt.applyClient(&o)
+		}
 	}
 	var list []string
 	for text := range strings.SplitSeq(urls, ",") {
@@ -85,7 +88,9 @@ func newClient(c caller, interceptors []Interceptor, call callOptions) *Client {
 func (c *Client) With(opts ...CallOption) *Client {
 	view := *c
 	for _, opt := range opts {
-		opt.applyCall(&view.call)
+		if opt != nil {
+			opt.applyCall(&view.call)
+		}
 	}
 	return &view
 }
@@ -96,8 +101,13 @@ func (c *Client) With(opts ...CallOption) *Client {
 func (c *Client) Call(ctx context.Context, fn string, args ...any) (Value, error) {
 	inv := &Invocation{Function: fn, Command: fn, Locs: c.call.locs, Headers: maps.Clone(c.call.headers), view: c}
 	var err error
+	before := marks.Load()
 	if inv.Args, inv.Kwargs, err = encodeArgs(c.core.caller.codec(), args); err != nil {
 		return Value{}, asError(err).at("", fn, "")
+	}
+	if marks.Load() != before && slices.ContainsFunc(inv.Args, hasPlaceholder) {
+		return Value{}, newError(InvalidArgument, ExecutedNo,
+			"a command is an argument: it stands for its result only within its request, see Client.Do").at("", fn, "")
 	}
 	return c.invoke(ctx, inv)
 }
@@ -105,6 +115,9 @@ func (c *Client) Call(ctx context.Context, fn string, args ...any) (Value, error
 // Do has a call graph executed. The error is an *[Error] about the command that
 // failed first; the results of others are lost with it.
 func (c *Client) Do(ctx context.Context, r *Request) (*Response, error) {
+	if r == nil {
+		return nil, newError(InvalidRequest, ExecutedNo, "the request is nil")
+	}
 	inv := &Invocation{Request: r, Locs: c.call.locs, Headers: maps.Clone(c.call.headers), view: c}
 	if _, err := c.invoke(ctx, inv); err != nil {
 		return nil, err

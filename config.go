@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"net/url"
 	"reflect"
 	"strings"
 	"sync"
@@ -54,16 +55,18 @@ type Config struct {
 	Resources []string `env:"RESOURCES" validate:"max=256,dive,required,max=256"`
 
 	// Peers are the websocket URLs of other nodes of the cluster.
-	Peers []string `env:"PEERS" validate:"dive,url,startswith=ws"`
+	Peers []string `env:"PEERS" validate:"dive,url,startswith=ws://|startswith=wss://"`
 
 	// AdvertisedURLs are the URLs by which others reach this node, the best
 	// first. Default: what it listens on.
-	AdvertisedURLs []string `env:"ADVERTISED_URLS" validate:"dive,url,startswith=ws"`
+	AdvertisedURLs []string `env:"ADVERTISED_URLS" validate:"dive,url,startswith=ws://|startswith=wss://"`
 
 	// AllowedOrigins are the web origins whose pages may connect besides the
-	// node's own, such as https://app.example.com; "*" means any. Programs that
-	// are no browser send no origin and are not concerned.
-	AllowedOrigins []string `env:"ALLOWED_ORIGINS" validate:"dive,eq=*|url"`
+	// node's own, such as https://app.example.com, without a path; "*" means
+	// any. The node's own are its IP addresses, localhost, and the hosts of its
+	// AdvertisedURLs. Programs that are no browser send no origin and are not
+	// concerned.
+	AllowedOrigins []string `env:"ALLOWED_ORIGINS" validate:"dive,origin"`
 
 	// Compression accepts permessage-deflate from clients that offer it. It
 	// costs CPU and some 64 KiB a link, so it is off by default.
@@ -91,7 +94,8 @@ type Config struct {
 
 	// MaxInFlightBytes bounds the messages of the requests that run on this node,
 	// together: each is held as long as its request runs. Refused as above; a
-	// node at rest takes one of any allowed size. Default 1 GiB.
+	// node at rest takes one of any allowed size. A message that is still being
+	// read is not counted: each link can hold one. Default 1 GiB.
 	MaxInFlightBytes int64 `env:"MAX_IN_FLIGHT_BYTES"`
 
 	// MaxParallel bounds the commands of one request that run at a time; others
@@ -120,7 +124,7 @@ type Config struct {
 // ConfigFromEnv reads a Config from the variables MPREG_HOST, MPREG_PORT and so
 // on, named as the env tags of Config say, and from a file .env in the working
 // directory; a variable wins over the file. Lists are separated by commas,
-// times are written as 1m30s. The error names each variable that is wrong.
+// times are written as 1m30s. The error names the variable that is wrong.
 func ConfigFromEnv() (Config, error) {
 	file, err := godotenv.Read()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -177,8 +181,18 @@ var validate = sync.OnceValue(func() *validator.Validate {
 		}
 		return name
 	})
+	if err := v.RegisterValidation("origin", isOrigin); err != nil {
+		panic(err) // the name is empty: it is not
+	}
 	return v
 })
+
+// isOrigin is the rule for a web origin as browsers send it, or "*".
+func isOrigin(f validator.FieldLevel) bool {
+	text := f.Field().String()
+	u, err := url.Parse(text)
+	return text == "*" || err == nil && u.Host != "" && strings.EqualFold(text, u.Scheme+"://"+u.Host)
+}
 
 func (c *Config) validate() error {
 	err := validate().Struct(c)

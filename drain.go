@@ -147,6 +147,10 @@ func (s *Server) drain(web *webServer) error {
 		waitFor(&s.requests, abandonGrace)
 	}
 	s.closeLinks(drained)
+	s.workers.close()
+	if drained {
+		s.workers.running.Wait()
+	}
 	if err != nil {
 		s.log.Warn("node stopped", "took", time.Since(start), "err", err)
 	} else {

@@ -113,6 +113,9 @@ func (f *Function) compileResults(t reflect.Type) error {
 		return nil
 	case 1:
 		f.result = results[0]
+		if f.result.Implements(errorType) {
+			return fmt.Errorf("%s returns a %s: declare it as error, or it would be sent as a result", t, f.result)
+		}
 		if err := carriable(f.result, toEncode); err != nil {
 			return fmt.Errorf("result of %s: %w", t, err)
 		}

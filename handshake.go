@@ -1,6 +1,7 @@
 package mpreg
 
 import (
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -43,11 +44,36 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // node. Programs that are no browser send no origin.
 func (s *Server) originAllowed(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
-	if origin == "" || slices.Contains(s.config.AllowedOrigins, "*") || slices.Contains(s.config.AllowedOrigins, origin) {
+	if origin == "" || slices.Contains(s.config.AllowedOrigins, "*") ||
+		slices.ContainsFunc(s.config.AllowedOrigins, func(o string) bool { return strings.EqualFold(o, origin) }) {
 		return true
 	}
 	u, err := url.Parse(origin)
-	return err == nil && strings.EqualFold(u.Host, r.Host)
+	if err == nil && strings.EqualFold(u.Host, r.Host) && s.ownHost(u.Hostname()) {
+		return true
+	}
+	s.log.Warn("origin refused: allow it in Config.AllowedOrigins, MPREG_ALLOWED_ORIGINS", "peer", r.RemoteAddr, "origin", origin)
+	return false
+}
+
+// ownHost reports whether a name is surely one of this node. That a page's
+// origin is the host that was asked does not say so: who owns a name can have it
+// lead to 127.0.0.1, and their page be of the same origin (DNS rebinding). An
+// address can't be made to lead elsewhere.
+func (s *Server) ownHost(name string) bool {
+	if name == "localhost" || net.ParseIP(name) != nil {
+		return true
+	}
+	return slices.ContainsFunc(append(s.advertised(), s.options.mountURL), func(text string) bool {
+		u, err := url.Parse(text)
+		return err == nil && strings.EqualFold(u.Hostname(), name)
+	})
+}
+
+// loopback reports whether only this machine can reach what listens on host.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // linkConfig returns the bounds of the links of this node.

@@ -2,6 +2,7 @@ package mpreg
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -119,14 +120,32 @@ func (f *Function) decodeVariadic(fr *frame, args []Value) error {
 	return nil
 }
 
+// misfit says in JSON's words what encoding/json says in Go's: callers may be
+// written in anything.
+func misfit(err error) error {
+	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	switch {
+	case !ok:
+		return err
+	case wrong.Field != "":
+		return fmt.Errorf("its field %q is a %s", wrong.Field, wrong.Value)
+	default:
+		return fmt.Errorf("it is a %s", wrong.Value)
+	}
+}
+
 func argumentError(i int, want reflect.Type, err error) error {
-	e := newError(InvalidArgument, ExecutedNo, "argument %d does not fit %s: %w", i, want, err)
+	e := newError(InvalidArgument, ExecutedNo, "argument %d does not fit %s: %w", i, typeName(want), misfit(err))
 	e.Details = map[string]any{"argument": int64(i)} // as it comes out of JSON
 	return e
 }
 
 // handlerError turns what a function returned into what its caller gets.
 func handlerError(ctx context.Context, err error) *Error {
+	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
+		// Nothing may be asked of it.
+		return newError(Failed, ExecutedYes, "the function returned a nil %T as its error", err)
+	}
 	if p, ok := errors.AsType[*panicError](err); ok {
 		return &Error{Code: Internal, Message: "the function panicked; the node's log has the stack", Executed: ExecutedYes, cause: p}
 	}
@@ -134,9 +153,13 @@ func handlerError(ctx context.Context, err error) *Error {
 		return passedOn(e, err)
 	}
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return contextError(ctx.Err(), ExecutedYes)
+		return causeError(context.Cause(ctx), ExecutedYes)
 	}
-	return &Error{Code: Failed, Message: err.Error(), Executed: ExecutedYes, cause: err}
+	out := &Error{Code: Failed, Message: err.Error(), Executed: ExecutedYes, cause: err}
+	if code, ok := errors.AsType[Code](err); ok && code > 0 {
+		out.Code = code
+	}
+	return out
 }
 
 // passedOn is e, which a function returned, perhaps wrapped in err: its code
@@ -144,6 +167,9 @@ func handlerError(ctx context.Context, err error) *Error {
 // stays in its details.
 func passedOn(e *Error, err error) *Error {
 	out := &Error{Code: e.Code, Message: e.Message, Executed: ExecutedYes, Details: e.Details, cause: err}
+	if out.Code <= 0 {
+		out.Code = Failed // not a code that can be sent
+	}
 	if err != error(e) { //nolint:errorlint // wrapped, its text is the one to tell
 		out.Message = err.Error()
 	}

@@ -119,7 +119,7 @@ func fillKwargs(param reflect.Value, kwargs map[string]Value) error {
 }
 
 func keywordError(name string, want reflect.Type, err error) error {
-	e := newError(InvalidArgument, ExecutedNo, "keyword %q does not fit %s: %w", name, want, err)
+	e := newError(InvalidArgument, ExecutedNo, "keyword %q does not fit %s: %w", name, typeName(want), misfit(err))
 	e.Details = map[string]any{"keyword": name}
 	return e
 }

@@ -78,7 +78,7 @@ func (n *nodeCaller) do(ctx context.Context, r *wire.Request) (*wire.Response, e
 		failure  *Error
 	}
 	answers := make(chan answer, 1)
-	go func() {
+	n.server.workers.do(func() {
 		defer place.end()
 		exec.run(ctx, func(r *wire.Response, e *Error) {
 			if exec.atRest {
@@ -86,7 +86,7 @@ func (n *nodeCaller) do(ctx context.Context, r *wire.Request) (*wire.Response, e
 			}
 			answers <- answer{r, e}
 		})
-	}()
+	})
 	select {
 	case a := <-answers:
 		if a.failure != nil {

@@ -3,6 +3,8 @@ package mpreg
 import (
 	"context"
 	"crypto/tls"
+	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net"
@@ -47,10 +49,28 @@ type commonOptions struct {
 type serverOptions struct {
 	commonOptions
 	listener     net.Listener
+	mounted      bool
 	mountURL     string
 	authenticate Authenticator
 	authorize    Authorizer
 	observers    []Observer
+}
+
+// validate refuses what could only fail later, and without a word.
+func (o *serverOptions) validate() error {
+	if c := o.tls; c != nil && len(c.Certificates) == 0 && c.GetCertificate == nil && c.GetConfigForClient == nil {
+		return errors.New("mpreg: WithTLS: a server needs a certificate in its tls.Config")
+	}
+	if !o.mounted {
+		return nil
+	}
+	if o.listener != nil {
+		return errors.New("mpreg: WithMount and WithListener: a node that is mounted does not listen")
+	}
+	if err := checkURLs([]string{o.mountURL}); err != nil {
+		return fmt.Errorf("mpreg: WithMount: %s", err.Message)
+	}
+	return nil
 }
 
 type clientOptions struct {
@@ -127,7 +147,7 @@ func WithListener(l net.Listener) ServerOption {
 // does not listen, the application routes url's path to [Server.ServeHTTP]. url
 // is where others reach it, such as wss://api.example.com/mpreg.
 func WithMount(url string) ServerOption {
-	return serverOption(func(o *serverOptions) { o.mountURL = url })
+	return serverOption(func(o *serverOptions) { o.mounted, o.mountURL = true, url })
 }
 
 // WithAuthenticator sets who may connect. Default: everybody who can reach the

@@ -26,23 +26,23 @@ var placeholder = "\x00mpreg-ref:" + rand.Text() + ":"
 var marks atomic.Uint64
 
 // MarshalJSON implements json.Marshaler.
-func (c *Command) MarshalJSON() ([]byte, error) { return json.Marshal(c.placeholder()) }
+func (c Command) MarshalJSON() ([]byte, error) { return json.Marshal(c.placeholder()) }
 
 // MarshalJSON implements json.Marshaler.
-func (r *Ref) MarshalJSON() ([]byte, error) { return json.Marshal(r.placeholder()) }
+func (r Ref) MarshalJSON() ([]byte, error) { return json.Marshal(r.placeholder()) }
 
 // MarshalCBOR implements cbor.Marshaler.
-func (c *Command) MarshalCBOR() ([]byte, error) { return codec.CBOR{}.Append(nil, c.placeholder()) }
+func (c Command) MarshalCBOR() ([]byte, error) { return codec.CBOR{}.Append(nil, c.placeholder()) }
 
 // MarshalCBOR implements cbor.Marshaler.
-func (r *Ref) MarshalCBOR() ([]byte, error) { return codec.CBOR{}.Append(nil, r.placeholder()) }
+func (r Ref) MarshalCBOR() ([]byte, error) { return codec.CBOR{}.Append(nil, r.placeholder()) }
 
-func (c *Command) placeholder() string {
+func (c Command) placeholder() string {
 	marks.Add(1)
 	return fmt.Sprintf("%s%d:c%d", placeholder, c.request.id, c.index)
 }
 
-func (r *Ref) placeholder() string {
+func (r Ref) placeholder() string {
 	marks.Add(1)
 	return fmt.Sprintf("%s%d:r%d", placeholder, r.command.request.id, r.index)
 }
@@ -105,11 +105,14 @@ func (c *Command) encode(cdc codec.Codec, names []string) (wire.Command, error) 
 
 var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
 
+// hasPlaceholder reports whether there may be a placeholder in an argument.
+func hasPlaceholder(arg Value) bool { return bytes.Contains(arg.Bytes(), []byte("mpreg-ref:")) }
+
 // references adds the references within an argument to refs, and returns the
 // argument with null in their places: placeholders are not for other eyes.
 func (c *Command) references(place string, arg Value, names []string, refs map[string]wire.Ref) (Value, error) {
 	data := arg.Bytes()
-	if !bytes.Contains(data, []byte(`mpreg-ref:`)) {
+	if !hasPlaceholder(arg) {
 		return arg, nil
 	}
 	var out []byte

@@ -139,7 +139,7 @@ func (r *Request) encode(c codec.Codec, locs []string) (*wire.Request, []string,
 		out.Commands[i].Locs = slices.Concat(locs, cmd.locs)
 	}
 	for _, cmd := range r.wanted {
-		if cmd.request != r {
+		if cmd == nil || cmd.request != r {
 			return nil, nil, errForeign
 		}
 		out.Return = append(out.Return, names[cmd.index])

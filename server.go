@@ -38,6 +38,7 @@ type Server struct {
 	inFlight      atomic.Int64 // requests that were admitted and not released
 	inFlightBytes atomic.Int64 // and the sizes of their messages
 	requests      sync.WaitGroup
+	workers       workers
 
 	mu       sync.Mutex
 	state    serverState
@@ -47,6 +48,7 @@ type Server struct {
 	sessions map[*session]struct{}
 	ready    chan struct{} // closed when serving
 	ended    chan struct{} // closed when Serve returned
+	outcome  error         // and what it returned
 }
 
 type serverState uint8
@@ -96,7 +98,12 @@ func (s *Server) configure(cfg Config, opts []ServerOption) error {
 		return err
 	}
 	for _, opt := range opts {
-		opt.applyServer(&s.options)
+		if opt != nil {
+			opt.applyServer(&s.options)
+		}
+	}
+	if err := s.options.validate(); err != nil {
+		return err
 	}
 	if err := s.SetResources(cfg.Resources...); err != nil {
 		return err
@@ -171,6 +178,9 @@ func (s *Server) Ready(ctx context.Context) error {
 	case <-s.ready:
 		return nil
 	case <-s.ended:
+		if s.outcome != nil {
+			return fmt.Errorf("mpreg: the node has stopped: %w", s.outcome)
+		}
 		return errors.New("mpreg: the node has stopped")
 	case <-ctx.Done():
 		return fmt.Errorf("mpreg: waiting for the node: %w", ctx.Err())
@@ -183,17 +193,20 @@ func (s *Server) Ready(ctx context.Context) error {
 // returns nil after that; an error if Config.DrainTimeout passed before, when it
 // has cancelled what was left and did not wait for functions that don't heed
 // their context; and at once if it can't listen. A Server serves once.
-func (s *Server) Serve(ctx context.Context) error {
+func (s *Server) Serve(ctx context.Context) (err error) {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
-	defer s.finish()
+	defer func() { s.finish(err) }()
 	web, err := s.listen(ctx)
 	if err != nil {
 		return err
 	}
 	if len(s.config.Peers) > 0 {
 		s.log.Warn("peers are configured, but this version of mpreg runs each node by itself", "peers", s.config.Peers)
+	}
+	if s.options.authenticate == nil && s.options.mountURL == "" && !loopback(s.config.Host) {
+		s.log.Warn("whoever reaches this node may call all of its functions: it has no authenticator", "host", s.config.Host)
 	}
 	s.log.Info("node serves", "url", s.URL(), "id", s.id, "cluster", s.config.ClusterID)
 	close(s.ready)
@@ -215,9 +228,10 @@ func (s *Server) begin(ctx context.Context) error {
 	return nil
 }
 
-func (s *Server) finish() {
+func (s *Server) finish(outcome error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.outcome = outcome
 	s.state = stateStopped
 	s.stopBase(newError(Unavailable, ExecutedMaybe, "the node has stopped"))
 	close(s.ended)

@@ -111,8 +111,8 @@ type pendingRequest struct {
 	answered atomic.Bool
 }
 
-// begin admits a request and hands it to a goroutine, which decodes it: the
-// read loop goes on whatever its size.
+// begin admits a request and hands it to a worker, which decodes it: the read
+// loop goes on whatever its size.
 func (s *session) begin(kind link.Kind, u string, data []byte) {
 	r, err := s.admit(kind, u, len(data))
 	if err != nil {
@@ -120,10 +120,10 @@ func (s *session) begin(kind link.Kind, u string, data []byte) {
 		return
 	}
 	message := bytes.Clone(data)
-	go func() {
+	s.server.workers.do(func() {
 		defer s.release(r)
 		s.execute(r, message)
-	}()
+	})
 }
 
 // admit takes a request in, if there is room for it. What it counts, release

@@ -61,7 +61,9 @@ func (f *Function) describe(info FunctionInfo) Description {
 	if f.keywords != nil {
 		d.Keywords = schema(f.params[len(f.params)-1], func(s *jsonschema.Schema) {
 			s.Type, s.Types = "object", nil
+			known := s.AdditionalProperties
 			optional(s)
+			s.AdditionalProperties = known // others are refused
 		})
 	}
 	if f.result != nil {
@@ -135,6 +137,9 @@ func optional(s *jsonschema.Schema) {
 		return
 	}
 	s.Required = nil
+	if s.AdditionalProperties != nil && s.AdditionalProperties.Not != nil {
+		s.AdditionalProperties = nil // further members are ignored
+	}
 	for _, property := range s.Properties {
 		optional(property)
 	}

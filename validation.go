@@ -146,7 +146,9 @@ func validationError(argument int, t reflect.Type, err error) error {
 	for i, f := range fields {
 		path := f.Namespace()
 		if path[0] != '[' { // else it begins with an index, not with the type's name
-			_, path, _ = strings.Cut(path, ".")
+			if _, rest, ok := strings.Cut(path, "."); ok { // an anonymous struct has none
+				path = rest
+			}
 		}
 		rule := f.Tag()
 		if f.Param() != "" {

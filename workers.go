@@ -1,0 +1,69 @@
+package mpreg
+
+import "sync"
+
+// maxIdleWorkers bounds the goroutines that wait for work.
+const maxIdleWorkers = 256
+
+// workers runs requests in goroutines that it uses again: a new goroutine has to
+// grow its stack in each request anew, which takes longer than handing a request
+// to one that has. There are as many as requests run, and some that wait. The
+// zero workers is ready.
+type workers struct {
+	running sync.WaitGroup
+
+	mu     sync.Mutex
+	idle   []chan func() // what came last goes first: its stack is in the cache
+	closed bool
+}
+
+// do runs f in a goroutine. It never waits.
+func (w *workers) do(f func()) {
+	w.mu.Lock()
+	n := len(w.idle)
+	if n == 0 {
+		w.mu.Unlock()
+		w.running.Go(func() { w.work(f) })
+		return
+	}
+	tasks := w.idle[n-1]
+	w.idle = w.idle[:n-1]
+	w.mu.Unlock()
+	tasks <- f // has room: whoever is idle has no other
+}
+
+// work is a worker's life. A function that ends its goroutine ends the worker
+// too, which is not idle then, and not missed.
+func (w *workers) work(f func()) {
+	tasks := make(chan func(), 1)
+	for f != nil {
+		f()
+		if !w.rest(tasks) {
+			return
+		}
+		f = <-tasks
+	}
+}
+
+// rest makes a worker idle, unless there are enough of them.
+func (w *workers) rest(tasks chan func()) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed || len(w.idle) >= maxIdleWorkers {
+		return false
+	}
+	w.idle = append(w.idle, tasks)
+	return true
+}
+
+// close lets the idle workers go, and the others when they are done. Nothing is
+// done after it.
+func (w *workers) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	for _, tasks := range w.idle {
+		close(tasks)
+	}
+	w.idle = nil
+}
