@@ -16,7 +16,7 @@ import (
 
 // TestReadyTellsWhy: who waits for a node learns why it will not come.
 func TestReadyTellsWhy(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	defer func() { _ = taken.Close() }()
 	s, err := mpreg.NewServer(mpreg.Config{Port: taken.Addr().(*net.TCPAddr).Port}, mpreg.WithLogger(quiet))
@@ -60,7 +60,7 @@ func TestRebinding(t *testing.T) {
 		_, host, _ := strings.Cut(origin, "://")
 		header := http.Header{"Origin": {origin}, "Host": {host}}
 		ws, response, err := (&websocket.Dialer{NetDial: func(string, string) (net.Conn, error) {
-			return net.Dial("tcp", address) //nolint:noctx // a test's
+			return net.Dial("tcp", address)
 		}}).DialContext(t.Context(), "ws://"+host, header)
 		if (err == nil) != ok {
 			t.Errorf("%s: %v", origin, err)
@@ -75,7 +75,7 @@ func TestRebinding(t *testing.T) {
 // serveNamed runs a node that goes by another name than its address, and
 // returns the address.
 func serveNamed(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	serve(t, mpreg.Config{AdvertisedURLs: []string{"ws://node.test"}, AllowedOrigins: []string{"HTTPS://app.test"}}, mpreg.WithListener(l))
 	return l.Addr().String()
