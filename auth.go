@@ -90,18 +90,19 @@ func (s *session) authenticate(kind link.Kind, u string, data []byte) {
 		return
 	}
 	s.running.Go(func() {
+		next := func() { s.authenticating.Store(false) }
+		defer next()
 		r := &pendingRequest{session: s, u: auth.U, kind: kind}
 		if refusal := s.logIn(auth.Token); refusal != nil {
-			r.fail(refusal)
+			r.fail(refusal, next)
 			return
 		}
-		r.settle(&wire.Response{U: auth.U})
+		r.settle(&wire.Response{U: auth.U}, next)
 	})
 }
 
-// logIn takes a token on behalf of the session, and makes room for the next.
+// logIn takes a token on behalf of the session.
 func (s *session) logIn(token string) *Error {
-	defer s.authenticating.Store(false)
 	if s.server.options.authenticate == nil {
 		return nil
 	}

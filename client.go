@@ -2,6 +2,7 @@ package mpreg
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -144,11 +145,16 @@ func (c *Client) invoke(ctx context.Context, inv *Invocation) (Value, error) {
 // clientError returns err as an *Error; one that an interceptor made up is
 // about a call of which nothing is known.
 func clientError(err error) *Error {
-	e := asError(err)
-	if e.Code == Internal && e.cause == err { //nolint:errorlint // asError found nothing better
-		e.Code = Failed
+	if e, ok := err.(*Error); ok { //nolint:errorlint // a wrapped one is kept in its wrapping
+		return e
 	}
-	return e
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return &Error{Code: Failed, Message: err.Error(), cause: err}
+	}
+	c := *e
+	c.Message, c.cause = err.Error(), err
+	return &c
 }
 
 // send is the innermost Invoker of a client.

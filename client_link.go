@@ -105,15 +105,19 @@ func (cl *clientLink) Oversized(_ link.Kind, head []byte, size int64) {
 	cl.settle(head, nil, e)
 }
 
-// fail ends the calls on a link that is gone.
-func (cl *clientLink) fail(cause error) {
-	e := newError(Unavailable, ExecutedMaybe, "the link was lost before the answer came: %w", cause)
-	if closed, ok := errors.AsType[*link.CloseError](cause); ok && closed.Code == link.StatusGoingAway && closed.Reason == drainedReason {
-		// The node closes behind its last answer: it never began the rest.
-		e = newError(Unavailable, ExecutedNo, "the node stopped before it took the request: %w", cause)
-	}
+// fail ends the calls on a link that is gone, or about to go.
+func (cl *clientLink) fail(e *Error) {
 	for _, r := range cl.slots.Close() {
 		r.err = e
 		r.done <- struct{}{}
 	}
+}
+
+// lostError is the error of calls on a link that was lost.
+func lostError(cause error) *Error {
+	if closed, ok := errors.AsType[*link.CloseError](cause); ok && closed.Code == link.StatusGoingAway && closed.Reason == drainedReason {
+		// The node closes behind its last answer: it never began the rest.
+		return newError(Unavailable, ExecutedNo, "the node stopped before it took the request: %w", cause)
+	}
+	return newError(Unavailable, ExecutedMaybe, "the link was lost before the answer came: %w", cause)
 }

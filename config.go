@@ -241,6 +241,9 @@ func limit[T int | int64 | time.Duration](p *T, byDefault T) {
 	case *p == 0:
 		*p = byDefault
 	case *p < 0:
-		*p = T(math.MaxInt64 / 8)
+		var most int64 = math.MaxInt64 / 8
+		if *p = T(most); int64(*p) != most { // an int of 32 bits
+			*p = T(math.MaxInt32 / 8)
+		}
 	}
 }

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mpreg/mpreg/codec"
@@ -24,6 +27,8 @@ type conn struct {
 	options *clientOptions
 	log     *slog.Logger
 	dialer  *link.Dialer
+
+	closed atomic.Bool
 
 	mu    sync.Mutex
 	links map[*link.Link]*clientLink // those that the dialer knows: one, or two while one replaces another
@@ -65,8 +70,16 @@ func (c *conn) serve(l *link.Link) error {
 	c.mu.Lock()
 	delete(c.links, l)
 	c.mu.Unlock()
-	cl.fail(err)
+	if c.closed.Load() {
+		cl.fail(errClosed(ExecutedMaybe))
+	} else {
+		cl.fail(lostError(err))
+	}
 	return err
+}
+
+func errClosed(executed Executed) *Error {
+	return &Error{Code: Unavailable, Message: "the client is closed", Executed: executed, cause: ErrClosed}
 }
 
 // live returns the link that calls go on now.
@@ -75,7 +88,7 @@ func (c *conn) live(ctx context.Context) (*clientLink, error) {
 	switch {
 	case err == nil:
 	case errors.Is(err, link.ErrClosed):
-		return nil, &Error{Code: Unavailable, Message: "the client is closed", Executed: ExecutedNo, cause: ErrClosed}
+		return nil, errClosed(ExecutedNo)
 	case ctx.Err() != nil:
 		e := contextError(ctx.Err(), ExecutedNo)
 		e.Message = "not connected: " + err.Error()
@@ -118,6 +131,9 @@ func (c *conn) do(ctx context.Context, r *wire.Request) (*wire.Response, error) 
 	reply := cl.newReply()
 	id, err := cl.slots.Put(reply)
 	if err != nil {
+		if c.closed.Load() {
+			return nil, errClosed(ExecutedNo)
+		}
 		return nil, cl.notSent(err)
 	}
 	r.U = strconv.FormatUint(id, 36)
@@ -163,5 +179,12 @@ func (c *conn) ready(ctx context.Context) error {
 }
 
 func (c *conn) close() error {
+	c.closed.Store(true)
+	c.mu.Lock()
+	links := slices.Collect(maps.Values(c.links))
+	c.mu.Unlock()
+	for _, cl := range links {
+		cl.fail(errClosed(ExecutedMaybe)) // without waiting for the close handshake
+	}
 	return c.dialer.Close()
 }

@@ -1,11 +1,11 @@
 package mpreg
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/mpreg/mpreg/internal/wire"
@@ -19,6 +19,8 @@ const drainedReason = "drained"
 // abandonGrace is how long requests that were abandoned have to heed their
 // context, so that their callers are told.
 const abandonGrace = time.Second
+
+var errNotServing = newError(Unavailable, ExecutedNo, "the node does not serve yet")
 
 var errDrainDeadline = errors.New("mpreg: the drain deadline passed")
 
@@ -38,8 +40,8 @@ func (s *Server) admit(nested bool, size int) (admission, *Error) {
 	running := s.inFlight.Load()
 	switch {
 	case s.state < stateServing:
-		return admission{}, newError(Unavailable, ExecutedNo, "the node does not serve yet")
-	case s.state >= stateDraining && (!nested || running == 0):
+		return admission{}, errNotServing
+	case s.state >= stateDraining && (!nested || running == 0 || s.base.Err() != nil):
 		return admission{}, newError(Unavailable, ExecutedNo, "the node is draining: send the request to another, or again later")
 	case running >= int64(s.config.MaxInFlight):
 		return admission{}, inFlightError("in_flight", int64(s.config.MaxInFlight), "requests are running on this node")
@@ -49,22 +51,26 @@ func (s *Server) admit(nested bool, size int) (admission, *Error) {
 	s.inFlight.Add(1)
 	s.inFlightBytes.Add(int64(size))
 	s.requests.Add(1)
-	return admission{server: s, size: size, counted: true}, nil
+	return admission{server: s, base: s.base, size: size, counted: true}, nil
 }
 
 // admission is a request's place among those that run on a node. It belongs to
 // the goroutine that runs the request.
 type admission struct {
 	server  *Server
+	base    context.Context // ends when the node stops waiting for what runs
 	size    int
 	counted bool
 }
 
-// leave gives the place to others: when nothing of the request runs any more,
-// but before its answer is sent, as the answer may bring the next request.
+// leave gives the place to others: when nothing of the request runs any more and
+// its answer has room to wait in, but before it can reach the caller, who may
+// have waited for it to send the next request.
 func (a *admission) leave() {
 	if a.counted {
 		a.counted = false
+		a.server.mu.Lock()
+		defer a.server.mu.Unlock()
 		a.server.inFlightBytes.Add(-int64(a.size))
 		a.server.inFlight.Add(-1)
 	}
@@ -123,76 +129,95 @@ func (s *Server) openSessions() []*session {
 	return slices.Collect(maps.Keys(s.sessions))
 }
 
-// drain lets the node come to rest. The order matters: once the state says so
-// no request is admitted; when those that were are answered, each link is closed
-// behind its last answer.
+// drain lets the node come to rest, within the drain deadline. The order matters:
+// once the state says so no request is admitted; when those that were are
+// answered, each link is closed behind its last answer.
 func (s *Server) drain(web *webServer) error {
 	start := time.Now()
 	s.mu.Lock()
 	s.state = stateDraining
 	s.mu.Unlock()
 	s.log.Info("node drains", "in_flight", s.inFlight.Load(), "links", s.linkCount())
-
 	if web.server != nil {
 		// Refuses what is in its handshake; links are not the HTTP server's any more.
 		_ = web.server.Close()
 		web.done.Wait()
 	}
-	drained := waitFor(&s.requests, s.config.DrainTimeout)
-	var err error
-	if !drained {
-		err = fmt.Errorf("mpreg: node %s: %d requests still ran after %v, and were abandoned: %w",
-			s.Name(), s.inFlight.Load(), s.config.DrainTimeout, errDrainDeadline)
-		s.stopBase(newError(Unavailable, ExecutedMaybe, "the node stopped before the call ended"))
-		waitFor(&s.requests, abandonGrace)
+	deadline, stop := context.WithTimeout(context.Background(), s.config.DrainTimeout)
+	defer stop()
+	reason, running := drainedReason, int64(0)
+	if !waitFor(deadline, s.requests.Wait) {
+		reason, running = "drain deadline passed", max(s.inFlight.Load(), 1)
+		s.abandon()
 	}
-	s.closeLinks(drained)
+	abandoned := s.closeLinks(deadline, reason)
 	s.workers.close()
-	if drained {
+	if running == 0 && abandoned == 0 {
 		s.workers.running.Wait()
-	}
-	if err != nil {
-		s.log.Warn("node stopped", "took", time.Since(start), "err", err)
-	} else {
 		s.log.Info("node stopped", "took", time.Since(start))
+		return nil
 	}
+	err := fmt.Errorf("mpreg: node %s: abandoned after %v: requests that still ran: %d, links still in use: %d: %w",
+		s.Name(), s.config.DrainTimeout, running, abandoned, errDrainDeadline)
+	s.log.Warn("node stopped", "took", time.Since(start), "err", err)
 	return err
 }
 
-// closeLinks ends all links, each behind the answers that are queued on it, and
-// waits for what ran on them, unless it was abandoned.
-func (s *Server) closeLinks(drained bool) {
-	reason := drainedReason
-	if !drained {
-		reason = "drain deadline passed"
-	}
-	var closing sync.WaitGroup
-	for _, session := range s.openSessions() {
-		closing.Go(func() {
-			session.close(reason)
-			if drained {
-				<-session.ended
-			}
-		})
-	}
-	closing.Wait()
+// abandon tells all that still runs to end, and gives it a little time for it, so
+// that callers are told.
+func (s *Server) abandon() {
+	s.stopBase(&endReason{newError(Unavailable, ExecutedMaybe, "the node stopped before the call ended")})
+	grace, stop := context.WithTimeout(context.Background(), abandonGrace)
+	defer stop()
+	waitFor(grace, s.requests.Wait)
 }
 
-// waitFor waits for wg, and reports whether it was done in time. If not it
-// leaves a goroutine behind, which ends when the functions do that don't heed
+// closeLinks closes all links, each behind the answers that are queued on it, and
+// waits for them and what ran on them until ctx ends, and a little longer. It
+// returns how many had not ended then, which it has ended at once.
+func (s *Server) closeLinks(ctx context.Context, reason string) (abandoned int) {
+	sessions := s.openSessions()
+	for _, session := range sessions {
+		session.close(reason)
+	}
+	ended := func() {
+		for _, session := range sessions {
+			<-session.ended
+		}
+	}
+	if waitFor(ctx, ended) {
+		return 0
+	}
+	grace, stop := context.WithTimeout(context.Background(), abandonGrace)
+	defer stop()
+	if waitFor(grace, ended) {
+		return 0
+	}
+	s.abandon()
+	for _, session := range sessions {
+		select {
+		case <-session.ended:
+		default:
+			abandoned++
+			session.abort(errDrainDeadline)
+		}
+	}
+	return abandoned
+}
+
+// waitFor calls wait, and reports whether it returned before ctx ended. If not
+// it leaves a goroutine behind, which ends when the functions do that don't heed
 // their context.
-func waitFor(wg *sync.WaitGroup, timeout time.Duration) bool {
+func waitFor(ctx context.Context, wait func()) bool {
 	done := make(chan struct{})
 	go func() {
-		wg.Wait()
+		wait()
 		close(done)
 	}()
-	timer := time.NewTimer(timeout)
-	defer timer.Stop()
 	select {
 	case <-done:
 		return true
-	case <-timer.C:
+	case <-ctx.Done():
 		return false
 	}
 }

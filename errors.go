@@ -185,15 +185,22 @@ func contextError(err error, executed Executed) *Error {
 	return &Error{Code: code, Message: message, Executed: executed, cause: err}
 }
 
-// causeError is contextError for a context that may have ended for a reason of
+// endReason is the cause of a context that mpreg itself has ended, apart from
+// causes that are an application's, which may be the errors of other calls.
+type endReason struct{ err *Error }
+
+func (r *endReason) Error() string { return r.err.Error() }
+func (r *endReason) Unwrap() error { return r.err }
+
+// endError is contextError for a context that may have ended for a reason of
 // mpreg's own, which says more.
-func causeError(cause error, executed Executed) *Error {
-	if e, ok := errors.AsType[*Error](cause); ok {
-		c := *e
+func endError(ctx context.Context, executed Executed) *Error {
+	if reason, ok := errors.AsType[*endReason](context.Cause(ctx)); ok {
+		c := *reason.err
 		c.Executed = executed
 		return &c
 	}
-	return contextError(cause, executed)
+	return contextError(ctx.Err(), executed)
 }
 
 // asError returns err as an *Error, as an internal one if it is none.

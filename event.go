@@ -31,8 +31,8 @@ type Event struct {
 	Err      error         // why it failed, an *Error; nil otherwise
 }
 
-// Observer is told of the requests that a node executes and of their commands,
-// in the order in which they happen for one request, and concurrently for
-// several. It is called in the path of the call: it must be quick, must not
-// block, and must not panic.
+// Observer is told of the requests that a node executes and of their commands.
+// It is called concurrently, for the commands of one request too where they run
+// at the same time. It is called in the path of the call: it must be quick, must
+// not block, and must not panic.
 type Observer func(context.Context, Event)

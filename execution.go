@@ -2,6 +2,8 @@ package mpreg
 
 import (
 	"context"
+	"maps"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,7 +59,7 @@ func newExecution(node *Server, from origin, r *wire.Request, c codec.Codec) (*e
 		e.Executed = ExecutedNo
 		return nil, e.at("", "", node.Name())
 	}
-	p.MaxValue = int(node.config.MaxMessageBytes)
+	p.MaxValue = int(min(node.config.MaxMessageBytes, math.MaxInt))
 	e := &execution{node: node, origin: from, request: r, codec: c, plan: p, results: make([]Value, len(r.Commands))}
 	if r.ReturnIntermediate || r.IncludeSummary || len(node.options.observers) > 0 {
 		e.spans = make([]span, len(r.Commands))
@@ -224,7 +226,7 @@ func (e *execution) command(ctx context.Context, index int) outcome {
 
 func (e *execution) invoke(ctx context.Context, index int) (Value, error) {
 	if ctx.Err() != nil {
-		return Value{}, causeError(context.Cause(ctx), ExecutedNo)
+		return Value{}, endError(ctx, ExecutedNo)
 	}
 	cmd := &e.request.Commands[index]
 	t, err := e.node.cluster.route(cmd.Function, cmd.Locs, e.request.Node)
@@ -242,6 +244,9 @@ func (e *execution) invoke(ctx context.Context, index int) (Value, error) {
 		Function: cmd.Function, Command: cmd.Name, Locs: cmd.Locs,
 		Args: args, Kwargs: kwargs, Headers: e.request.Headers,
 	}
+	if len(e.node.options.interceptors) > 0 {
+		call.invocation.Headers = maps.Clone(e.request.Headers) // theirs to change
+	}
 	return t.run(call, call)
 }
 
@@ -249,13 +254,13 @@ func (e *execution) result(index int) Value { return e.results[index] }
 
 // interrupted is the error of a request whose context ended before it did,
 // about the command that started last.
-func (e *execution) interrupted(cause error) *Error {
+func (e *execution) interrupted(ctx context.Context) *Error {
 	latest := e.latest.Load()
 	if latest == 0 {
-		return causeError(cause, ExecutedNo).at("", "", e.node.Name())
+		return endError(ctx, ExecutedNo).at("", "", e.node.Name())
 	}
 	cmd := &e.request.Commands[latest-1]
-	return causeError(cause, ExecutedMaybe).at(cmd.Name, cmd.Function, e.node.Name())
+	return endError(ctx, ExecutedMaybe).at(cmd.Name, cmd.Function, e.node.Name())
 }
 
 // response collects what the caller asked for.

@@ -130,7 +130,7 @@ func TestServerInterceptor(t *testing.T) {
 		says     string
 	}{
 		{"refused", nil, 2001, mpreg.ExecutedNo, "not today"},
-		{"plain", nil, mpreg.Failed, mpreg.ExecutedYes, "just no"}, // as if the function had returned it
+		{"plain", nil, mpreg.Failed, mpreg.ExecutedNo, "just no"}, // as if the function had returned it, but it did not run
 		{"panics", nil, mpreg.Internal, mpreg.ExecutedNo, "panicked"},
 		{"replaced", nil, mpreg.Internal, mpreg.ExecutedNo, "context"},
 		{"fails", []any{1}, 2002, mpreg.ExecutedYes, "as the function said: "},

@@ -2,6 +2,7 @@ package mpreg
 
 import (
 	"context"
+	"sync/atomic"
 )
 
 // Info is what a function can know of the call that it serves.
@@ -36,8 +37,8 @@ type callContext struct {
 	context.Context
 	exec       *execution
 	invocation *Invocation
-	fn         *Function // that it was routed to, if to this node
-	started    bool      // the function was called
+	fn         *Function   // that it was routed to, if to this node
+	started    atomic.Bool // the function was called
 }
 
 func (c *callContext) Value(key any) any {

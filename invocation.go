@@ -42,8 +42,10 @@ type Invoker func(context.Context, *Invocation) (Value, error)
 // Interceptor wraps an Invoker: it is called once, and what it returns for
 // every call. Given to a client it is around each Call and each Do, where the
 // call is made; given to a server, around each command, where it is executed.
-// The first of several is the outermost. An error that an interceptor returns
-// reaches the caller as if the function had returned it.
+// The first of several is the outermost. One that calls the next Invoker returns
+// only after that has: the call counts as ended then. An error that an
+// interceptor returns reaches the caller as if the function had returned it, as
+// not executed if the function was not called.
 type Interceptor func(Invoker) Invoker
 
 // intercept returns invoke behind all interceptors.

@@ -23,7 +23,7 @@ func (f *Function) invoke(ctx context.Context, inv *Invocation, call *callContex
 		return Value{}, err
 	}
 	defer f.leave()
-	call.started = true
+	call.started.Store(true)
 	result, err := f.call(ctx, fr)
 	if err != nil {
 		return Value{}, handlerError(ctx, err)
@@ -153,7 +153,7 @@ func handlerError(ctx context.Context, err error) *Error {
 		return passedOn(e, err)
 	}
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return causeError(context.Cause(ctx), ExecutedYes)
+		return endError(ctx, ExecutedYes)
 	}
 	out := &Error{Code: Failed, Message: err.Error(), Executed: ExecutedYes, cause: err}
 	if code, ok := errors.AsType[Code](err); ok && code > 0 {

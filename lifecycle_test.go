@@ -247,7 +247,7 @@ func TestDrainDeadline(t *testing.T) {
 		synctest.Wait()
 		start := time.Now()
 		err := stop()
-		if err == nil || !strings.Contains(err.Error(), "1 requests still ran after 1m0s") {
+		if err == nil || !strings.Contains(err.Error(), "abandoned after 1m0s: requests that still ran: 1") {
 			t.Errorf("Serve: %v", err)
 		}
 		if took := time.Since(start); took < time.Minute || took > 65*time.Second {

@@ -51,17 +51,19 @@ func (s *Server) localError(ctx context.Context, call *callContext, err error) e
 	if !ours {
 		e = handlerError(ctx, err)
 	}
-	if e.Executed == ExecutedMaybe {
+	if e.Function != "" {
+		e = passedOn(e, err) // what an interceptor got from another call
+	} else {
 		c := *e // an application's error may be a variable of many calls
 		e = &c
-		e.Executed = ExecutedNo
-		if call.started {
-			e.Executed = ExecutedYes
-		}
+	}
+	e.Executed = ExecutedNo
+	if call.started.Load() {
+		e.Executed = ExecutedYes
 	}
 	if p, ok := e.cause.(*panicError); ok { //nolint:errorlint // only a panic of this very call
-		if !call.started {
-			e.Message, e.Executed = "what the node runs before a function panicked; the node's log has the stack", ExecutedNo
+		if !call.started.Load() {
+			e.Message = "what the node runs before a function panicked; the node's log has the stack"
 		}
 		s.log.ErrorContext(ctx, "function panicked", "peer", call.exec.origin.peer, "request", call.exec.request.U,
 			"command", call.invocation.Command, "function", call.invocation.Function,

@@ -36,8 +36,8 @@ type nodeCaller struct {
 }
 
 func (n *nodeCaller) codec() codec.Codec {
-	if c := n.server.options.codec; c != nil {
-		return c
+	if n.server.configured() && n.server.options.codec != nil {
+		return n.server.options.codec
 	}
 	return codec.JSON{}
 }
@@ -56,6 +56,9 @@ func (n *nodeCaller) do(ctx context.Context, r *wire.Request) (*wire.Response, e
 		n.parent.carryOn(r)
 		from.identity = n.parent.origin.identity
 	}
+	if !n.server.configured() {
+		return nil, errNotServing
+	}
 	if err := n.server.checkCluster(r); err != nil {
 		return nil, err.at("", "", n.server.Name())
 	}
@@ -73,29 +76,43 @@ func (n *nodeCaller) do(ctx context.Context, r *wire.Request) (*wire.Response, e
 	if refusal != nil {
 		return nil, refusal.at("", "", n.server.Name())
 	}
-	type answer struct {
-		response *wire.Response
-		failure  *Error
-	}
-	answers := make(chan answer, 1)
+	answers := make(chan localAnswer, 1)
+	ctx, cancel := context.WithCancelCause(ctx)
 	n.server.workers.do(func() {
 		defer place.end()
+		defer cancel(nil)
+		defer context.AfterFunc(place.base, func() { cancel(context.Cause(place.base)) })()
 		exec.run(ctx, func(r *wire.Response, e *Error) {
 			if exec.atRest {
 				place.leave()
 			}
-			answers <- answer{r, e}
+			answers <- localAnswer{r, e}
 		})
 	})
 	select {
 	case a := <-answers:
-		if a.failure != nil {
-			return nil, a.failure
-		}
-		return a.response, nil
+		return a.response, a.err()
 	case <-ctx.Done():
-		return nil, exec.interrupted(context.Cause(ctx))
 	}
+	select {
+	case a := <-answers: // it ended first, and ended ctx
+		return a.response, a.err()
+	default:
+		return nil, exec.interrupted(ctx)
+	}
+}
+
+// localAnswer is how a request of this process's own ended.
+type localAnswer struct {
+	response *wire.Response
+	failure  *Error
+}
+
+func (a localAnswer) err() error {
+	if a.failure == nil {
+		return nil
+	}
+	return a.failure
 }
 
 func (n *nodeCaller) ready(ctx context.Context) error { return n.server.Ready(ctx) }

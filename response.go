@@ -55,8 +55,8 @@ func Get[T any](r *Response, c *Command) (T, error) {
 
 // Value returns the encoded result of a command; its error is that of [Get].
 func (r *Response) Value(c *Command) (Value, error) {
-	if c.request != r.request {
-		return Value{}, newError(NotFound, ExecutedYes, "the response is to another request than the command's").
+	if c.request != r.request || c.index >= len(r.names) {
+		return Value{}, newError(NotFound, ExecutedYes, "the command was not part of the request that was done").
 			at("", c.function, "")
 	}
 	v, ok := r.Results[r.names[c.index]]

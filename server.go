@@ -97,6 +97,7 @@ func (s *Server) configure(cfg Config, opts []ServerOption) error {
 	if err := cfg.validate(); err != nil {
 		return err
 	}
+	s.options = serverOptions{} // those of an attempt that failed
 	for _, opt := range opts {
 		if opt != nil {
 			opt.applyServer(&s.options)
@@ -137,7 +138,20 @@ func defaultName(id string) string {
 func (s *Server) ID() string { return s.id }
 
 // Name returns the node's name.
-func (s *Server) Name() string { return s.config.Name }
+func (s *Server) Name() string {
+	if !s.configured() {
+		return ""
+	}
+	return s.config.Name
+}
+
+// configured reports whether the configuration is settled, and makes it visible:
+// the default server's is not before it serves.
+func (s *Server) configured() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state >= stateConfigured
+}
 
 // URL returns the URL by which the node is reached: the first of its
 // Config.AdvertisedURLs, the one that it is mounted under, or the one that it
@@ -149,7 +163,12 @@ func (s *Server) URL() string {
 }
 
 // Members lists the nodes of the cluster, this one first.
-func (s *Server) Members() []Member { return s.cluster.members() }
+func (s *Server) Members() []Member {
+	if !s.configured() {
+		return nil
+	}
+	return s.cluster.members()
+}
 
 // Resources returns the locs that every function of the node offers besides its
 // own, sorted. The slice must not be modified.
@@ -175,16 +194,20 @@ func (s *Server) SetResources(locs ...string) error {
 // ended.
 func (s *Server) Ready(ctx context.Context) error {
 	select {
-	case <-s.ready:
-		return nil
-	case <-s.ended:
-		if s.outcome != nil {
-			return fmt.Errorf("mpreg: the node has stopped: %w", s.outcome)
+	case <-s.ended: // which comes after ready
+	default:
+		select {
+		case <-s.ready:
+			return nil
+		case <-s.ended:
+		case <-ctx.Done():
+			return fmt.Errorf("mpreg: waiting for the node: %w", ctx.Err())
 		}
-		return errors.New("mpreg: the node has stopped")
-	case <-ctx.Done():
-		return fmt.Errorf("mpreg: waiting for the node: %w", ctx.Err())
 	}
+	if s.outcome != nil {
+		return fmt.Errorf("mpreg: the node has stopped: %w", s.outcome)
+	}
+	return errors.New("mpreg: the node has stopped")
 }
 
 // Serve runs the node until ctx ends, and then drains it: it accepts no further
@@ -194,6 +217,15 @@ func (s *Server) Ready(ctx context.Context) error {
 // has cancelled what was left and did not wait for functions that don't heed
 // their context; and at once if it can't listen. A Server serves once.
 func (s *Server) Serve(ctx context.Context) (err error) {
+	if !s.configured() { // the default server
+		cfg, err := ConfigFromEnv()
+		if err != nil {
+			return err
+		}
+		if err := s.configure(cfg, nil); err != nil {
+			return err
+		}
+	}
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
@@ -233,7 +265,7 @@ func (s *Server) finish(outcome error) {
 	defer s.mu.Unlock()
 	s.outcome = outcome
 	s.state = stateStopped
-	s.stopBase(newError(Unavailable, ExecutedMaybe, "the node has stopped"))
+	s.stopBase(&endReason{newError(Unavailable, ExecutedMaybe, "the node has stopped")})
 	close(s.ended)
 }
 
@@ -270,7 +302,8 @@ func (s *Server) listen(ctx context.Context) (*webServer, error) {
 		TLSConfig:         s.options.tls,
 		TLSNextProto:      map[string]func(*http.Server, *tls.Conn, http.Handler){}, // no HTTP/2: a websocket needs its connection
 		ReadHeaderTimeout: s.config.HandshakeTimeout,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		IdleTimeout:       s.config.HandshakeTimeout,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 		BaseContext:       func(net.Listener) context.Context { return s.base },
 	}
 	web.done.Go(func() {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/mpreg/mpreg/codec"
 	"github.com/mpreg/mpreg/internal/link"
@@ -46,21 +47,42 @@ func (s *session) serve(l *link.Link) {
 	}
 	s.mu.Unlock()
 	s.log.Debug("link opened")
+	anonymous := time.AfterFunc(s.server.config.HandshakeTimeout, s.expectIdentity)
+	defer anonymous.Stop()
 	err := l.Serve(s)
 	s.log.Debug("link closed", "reason", err)
-	cancel(newError(Unavailable, ExecutedMaybe, "the link to the caller is gone: %w", err))
+	cancel(&endReason{newError(Unavailable, ExecutedMaybe, "the link to the caller is gone: %w", err)})
 	s.running.Wait()
+}
+
+// expectIdentity ends a link that nobody has shown a token on: it would take the
+// place of one that may do something.
+func (s *session) expectIdentity() {
+	s.mu.Lock()
+	known := s.identity != nil
+	s.mu.Unlock()
+	if !known {
+		s.link.BeginClose(link.StatusPolicy, "no token was accepted in time")
+	}
 }
 
 // close ends the link behind what is queued on it; one that is still in its
 // handshake is closed after it.
 func (s *session) close(reason string) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.closing = reason
-	l := s.open
-	s.mu.Unlock()
-	if l != nil {
-		_ = l.Close(link.StatusGoingAway, reason) // it ends either way
+	if s.open != nil {
+		s.open.BeginClose(link.StatusGoingAway, reason)
+	}
+}
+
+// abort ends the link at once.
+func (s *session) abort(why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open != nil {
+		s.open.Abort(why)
 	}
 }
 
@@ -167,7 +189,7 @@ func (s *session) admit(kind link.Kind, u string, size int) (*pendingRequest, *E
 // release ends what admit began, when nothing of the request runs any more.
 func (s *session) release(r *pendingRequest) {
 	if !r.answered.Load() { // a bug of ours, and no reason to leave the caller waiting
-		r.fail(newError(Internal, ExecutedMaybe, "the request ended without an answer"))
+		r.fail(newError(Internal, ExecutedMaybe, "the request ended without an answer"), nil)
 	}
 	r.cancel(nil)
 	r.leave()
@@ -190,12 +212,12 @@ func (s *session) execute(r *pendingRequest, message []byte) {
 	if err != nil {
 		e := asError(err)
 		e.Executed = ExecutedNo
-		r.fail(e)
+		r.fail(e, r.leave)
 		return
 	}
 	request.U = r.u
 	if err := s.server.checkCluster(request); err != nil {
-		r.fail(err)
+		r.fail(err, r.leave)
 		return
 	}
 	ctx := r.ctx
@@ -206,26 +228,27 @@ func (s *session) execute(r *pendingRequest, message []byte) {
 	}
 	exec, err := newExecution(s.server, origin{peer: s.link.RemoteAddr(), identity: s.who()}, request, codec.JSON{})
 	if err != nil {
-		r.fail(asError(err))
+		r.fail(asError(err), r.leave)
 		return
 	}
-	s.running.Add(1)
+	told := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
-		defer s.running.Done()
-		r.fail(exec.interrupted(context.Cause(ctx)))
+		defer close(told)
+		r.fail(exec.interrupted(ctx), nil)
 	})
 	exec.run(ctx, func(response *wire.Response, failure *Error) {
-		if exec.atRest {
-			r.leave()
+		leave := r.leave
+		if !exec.atRest {
+			leave = nil
 		}
 		if failure != nil {
-			r.fail(failure)
+			r.fail(failure, leave)
 			return
 		}
-		r.settle(response)
+		r.settle(response, leave)
 	})
-	if stop() {
-		s.running.Done()
+	if !stop() {
+		<-told // a drain is to wait for this answer too
 	}
 }
 
@@ -235,17 +258,20 @@ func (s *session) who() Identity {
 	return *s.identity
 }
 
-func (r *pendingRequest) fail(e *Error) {
+// fail is settle with an error.
+func (r *pendingRequest) fail(e *Error, queued func()) {
 	if e.Node == "" {
 		e = e.at("", "", r.session.server.Name())
 	}
 	r.session.log.Debug("request failed", "request", r.u, "command", e.Command, "function", e.Function,
 		"code", int(e.Code), "executed", e.Executed.String(), "err", e.Message)
-	r.settle(&wire.Response{U: r.u, Error: e.toWire()})
+	r.settle(&wire.Response{U: r.u, Error: e.toWire()}, queued)
 }
 
-// settle answers the request, unless that was done.
-func (r *pendingRequest) settle(response *wire.Response) {
+// settle answers the request, unless that was done. queued, if it is not nil, is
+// called when the answer has its room in the link's queue: until then whatever
+// the request is counted in bounds what waits for room.
+func (r *pendingRequest) settle(response *wire.Response, queued func()) {
 	if !r.answered.CompareAndSwap(false, true) {
 		return
 	}
@@ -265,7 +291,7 @@ func (r *pendingRequest) settle(response *wire.Response) {
 	}
 	// The link bounds how long this can wait. Who does not get the answer has
 	// lost the link, and knows.
-	if err := s.link.Send(context.Background(), r.kind, *buf); err != nil {
+	if err := s.link.SendThen(context.Background(), r.kind, *buf, queued); err != nil {
 		s.log.Debug("answer not sent", "request", r.u, "err", err)
 	}
 }
@@ -310,7 +336,7 @@ var messages = sync.Pool{New: func() any { return new([]byte) }}
 // recycle keeps a buffer, unless it has grown so large that keeping it would
 // hold on to memory that is rarely needed.
 func recycle(buf *[]byte) {
-	if cap(*buf) <= 64<<10 {
+	if cap(*buf) <= link.LargeMessage { // which a link copies
 		messages.Put(buf)
 	}
 }

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -32,7 +32,7 @@ type app struct {
 	Serve   serveCommand   `cmd:"" help:"Start a node. The first line on standard output is its URL, once it is ready; logs go to standard error. SIGTERM drains it; a second signal ends it at once."`
 	Call    callCommand    `cmd:"" help:"Call a function and print its result."`
 	Run     runCommand     `cmd:"" help:"Run a request, a graph of commands, and print its results."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Version versionCommand `cmd:"" help:"Print the version; --version does so too."`
 }
 
 // run executes one command line and returns the exit status.
@@ -48,12 +48,13 @@ func run(ctx context.Context, args []string, std stdio) int {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(std),
+		kong.KindMapper(reflect.String, kong.MapperFunc(unshieldedString)),
 		kong.Vars{"url": defaultURL(), "port": strconv.Itoa(mpreg.DefaultPort)},
 	)
 	if err != nil {
 		return report(std.err, err)
 	}
-	line, err := parser.Parse(shieldNumbers(args))
+	line, err := parser.Parse(shieldNumbers(commandFor(args)))
 	switch {
 	case helped:
 		return exitOK
@@ -62,6 +63,14 @@ func run(ctx context.Context, args []string, std stdio) int {
 	default:
 		return report(std.err, line.Run())
 	}
+}
+
+// commandFor takes --version, which people try first, for the command.
+func commandFor(args []string) []string {
+	if len(args) > 0 && args[0] == "--version" {
+		return append([]string{"version"}, args[1:]...)
+	}
+	return args
 }
 
 // report prints what a command ended with, and returns the exit status.
@@ -73,7 +82,7 @@ func report(w io.Writer, err error) int {
 		failure.write(w)
 		return exitFailed
 	}
-	fmt.Fprintf(w, "mpreg: %s\n", strings.TrimPrefix(err.Error(), "mpreg: "))
+	fmt.Fprintf(w, "mpreg: %s\n", strings.TrimPrefix(unshield(err.Error()), "mpreg: "))
 	if _, ok := errors.AsType[usageError](err); ok {
 		fmt.Fprintln(w, "mpreg --help, or --help after a command, shows the usage")
 		return exitUsage
@@ -85,26 +94,3 @@ func report(w io.Writer, err error) int {
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
-
-// shield stands before an argument that must not be taken for a flag. The
-// operating system ends arguments at a NUL, so none can begin with one.
-const shield = "\x00"
-
-// shieldNumbers lets "mpreg call add -1 2" pass -1 as an argument: kong takes
-// whatever begins with a hyphen for flags, and no flag of ours is a number.
-func shieldNumbers(args []string) []string {
-	if len(args) == 0 || args[0] != "call" {
-		return args
-	}
-	shielded := make([]string, len(args))
-	for i, arg := range args {
-		if strings.HasPrefix(arg, "-") && json.Valid([]byte(arg)) {
-			arg = shield + arg
-		}
-		shielded[i] = arg
-	}
-	return shielded
-}
-
-// unshield undoes shieldNumbers for one argument.
-func unshield(arg string) string { return strings.TrimPrefix(arg, shield) }

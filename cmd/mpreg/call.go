@@ -24,11 +24,18 @@ func (c *callCommand) Run(ctx context.Context, std stdio) error {
 	if err != nil {
 		return usageError{err}
 	}
-	client := c.dial()
-	defer client.Close()
-	result, err := client.With(mpreg.At(c.Loc...)).Call(ctx, unshield(c.Fun), args...)
+	client, err := c.client()
 	if err != nil {
-		return c.failed(err)
+		return err
+	}
+	defer client.Close()
+	var result mpreg.Value
+	err = c.patiently(ctx, client, func(ctx context.Context) (err error) {
+		result, err = client.With(mpreg.At(c.Loc...)).Call(ctx, c.Fun, args...)
+		return err
+	})
+	if err != nil {
+		return c.failed(err, false)
 	}
 	return c.printValue(std.out, result)
 }
@@ -38,7 +45,7 @@ func (c *callCommand) Run(ctx context.Context, std stdio) error {
 func (c *callCommand) arguments() ([]any, error) {
 	args := make([]any, 0, len(c.Args)+1)
 	for _, arg := range c.Args {
-		args = append(args, argument(unshield(arg)))
+		args = append(args, argument(arg))
 	}
 	if len(c.Kw) == 0 {
 		return args, nil

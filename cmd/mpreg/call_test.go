@@ -25,6 +25,7 @@ func functions(register func(name string, fn any, locs ...string)) {
 	register("where", func() string { return "anywhere" })
 	register("where", func() string { return "on a gpu" }, "gpu")
 	register("where", func() string { return "on a gpu with data" }, "gpu", "data, v2")
+	register("where", func() string { return "below zero" }, "-1")
 	register("fail", func() error { return errors.New("the disk is full") })
 	register("refuse", func() error { return mpreg.Errorf(2001, "not on a <Sunday>") })
 }
@@ -55,8 +56,10 @@ func TestCall(t *testing.T) {
 		{"object, byte for byte", []string{"echo", `{"b": [1.0, 1e2],"a":"<&>\u00e9"}`, "--output=json"}, `{"b": [1.0, 1e2],"a":"<&>\u00e9"}` + "\n"},
 		{"keywords", []string{"scale", "2", "--kw", "rate=0.10", "--kw", "name=ab"}, "abab at 0.10\n"},
 		{"keyword with separators", []string{"scale", "1", "--kw", `name="a;b,c\\d=e"`, "--kw", "rate=1"}, `a;b,c\d=e at 1` + "\n"},
+		{"a number with a unit", []string{"echo", "-1.5kg"}, "-1.5kg\n"},
 		{"no locs", []string{"where"}, "anywhere\n"},
 		{"a loc", []string{"where", "--loc", "gpu"}, "on a gpu\n"},
+		{"a loc that is a number", []string{"where", "--loc", "-1"}, "below zero\n"},
 		{"locs", []string{"where", "--loc", "gpu", "--loc", "data, v2"}, "on a gpu with data\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -120,16 +123,18 @@ func parseFailure(t *testing.T, got outcome) (f failure) {
 
 func TestCallRefused(t *testing.T) {
 	url := startNode(t, functions)
+	lists := "mpreg call --url " + url + " mpreg.functions lists what the cluster offers, with locs"
+	describes := "mpreg call --url " + url + " mpreg.describe scale shows its signature"
 	for _, test := range []struct {
 		name string
 		code mpreg.Code
 		args []string
 		hint string
 	}{
-		{"no such function", mpreg.NotFound, []string{"predict"}, "mpreg call mpreg.functions lists what the cluster offers, with locs"},
-		{"no such loc", mpreg.NotFound, []string{"where", "--loc", "tpu"}, "mpreg call mpreg.functions lists what the cluster offers, with locs"},
-		{"wrong type", mpreg.InvalidArgument, []string{"scale", "x"}, "mpreg call mpreg.describe scale shows its signature"},
-		{"unknown keyword", mpreg.InvalidArgument, []string{"scale", "1", "--kw", "speed=1"}, "mpreg call mpreg.describe scale shows its signature"},
+		{"no such function", mpreg.NotFound, []string{"predict"}, lists},
+		{"no such loc", mpreg.NotFound, []string{"where", "--loc", "tpu"}, lists},
+		{"wrong type", mpreg.InvalidArgument, []string{"scale", "x"}, describes},
+		{"unknown keyword", mpreg.InvalidArgument, []string{"scale", "1", "--kw", "speed=1"}, describes},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := parseFailure(t, execute(t.Context(), "", append([]string{"call", "-o", "json", "--url", url}, test.args...)...))
@@ -154,18 +159,6 @@ func TestCallFailsInText(t *testing.T) {
 `}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(outcome{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-func TestCallWithoutNode(t *testing.T) {
-	// Port 1 is reserved and nobody listens there.
-	const url = "ws://127.0.0.1:1"
-	got := parseFailure(t, execute(t.Context(), "", "call", "-o", "json", "--url", url, "echo", "1"))
-	if got.Error.Name != "unavailable" || got.Error.Details.Executed != "no" {
-		t.Errorf("got %+v, want unavailable, not executed", got)
-	}
-	if want := "is a node listening at " + url + "? --url or MPREG_URL names another"; got.Error.Hint != want {
-		t.Errorf("hint %q, want %q", got.Error.Hint, want)
 	}
 }
 

@@ -13,9 +13,9 @@ import (
 
 // callFailure is a call that ended with an error, and how to print it.
 type callFailure struct {
-	err  error
-	url  string
-	json bool
+	err    error
+	target *target
+	graph  bool // whether it was a request of, perhaps, several commands
 }
 
 func (f *callFailure) Error() string { return f.err.Error() }
@@ -29,7 +29,7 @@ func (f *callFailure) write(w io.Writer) {
 	if !ok {
 		e = &mpreg.Error{Code: mpreg.Internal, Message: f.err.Error()}
 	}
-	if f.json {
+	if f.target.Output == "json" {
 		f.writeJSON(w, e)
 		return
 	}
@@ -87,32 +87,4 @@ func (f *callFailure) writeJSON(w io.Writer, e *mpreg.Error) {
 	if err := encoder.Encode(map[string]body{"error": failure}); err != nil {
 		fmt.Fprintf(w, "mpreg: printing the error %q: %v\n", e.Message, err)
 	}
-}
-
-// hint says what to do next, where that is not plain from the message.
-func (f *callFailure) hint(e *mpreg.Error) string {
-	switch e.Code {
-	case mpreg.NotFound:
-		return "mpreg call mpreg.functions lists what the cluster offers, with locs"
-	case mpreg.InvalidArgument:
-		if e.Function == "" {
-			return ""
-		}
-		return fmt.Sprintf("mpreg call mpreg.describe %s shows its signature", e.Function)
-	case mpreg.DeadlineExceeded:
-		return "give it more time with --timeout"
-	case mpreg.Internal:
-		if e.Node == "" {
-			return ""
-		}
-		return fmt.Sprintf("the log of node %s has the details", e.Node)
-	case mpreg.Unavailable:
-		if e.Node == "" {
-			return "is a node listening at " + f.url + "? --url or MPREG_URL names another"
-		}
-	}
-	if e.Executed == mpreg.ExecutedNo && (e.Code == mpreg.Unavailable || e.Code == mpreg.ResourceExhausted) {
-		return "nothing was executed: it is safe to try again"
-	}
-	return ""
 }

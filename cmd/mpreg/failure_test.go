@@ -11,7 +11,6 @@ import (
 )
 
 func TestFailure(t *testing.T) {
-	const url = "ws://127.0.0.1:6747"
 	for _, test := range []struct {
 		name       string
 		err        error
@@ -21,7 +20,7 @@ func TestFailure(t *testing.T) {
 			"everything known",
 			&mpreg.Error{
 				Code: mpreg.ResourceExhausted, Message: "too much", Command: "step-2", Function: "train", Node: "n1",
-				Executed: mpreg.ExecutedNo, Details: map[string]any{"limit": "in_flight", "max": 64, "waiting": []string{"a<b"}},
+				Executed: mpreg.ExecutedNo, Details: map[string]any{"limit": "message_bytes", "max": 64, "waiting": []string{"a<b"}},
 			},
 			`error: too much
   code      resource_exhausted (1011)
@@ -29,12 +28,11 @@ func TestFailure(t *testing.T) {
   function  train
   node      n1
   executed  no
-  limit     in_flight
+  limit     message_bytes
   max       64
   waiting   ["a\u003cb"]
-  hint      nothing was executed: it is safe to try again
 `,
-			`{"error":{"code":1011,"name":"resource_exhausted","message":"too much","details":{"command":"step-2","executed":"no","function":"train","limit":"in_flight","max":64,"node":"n1","waiting":["a<b"]},"hint":"nothing was executed: it is safe to try again"}}` + "\n",
+			`{"error":{"code":1011,"name":"resource_exhausted","message":"too much","details":{"command":"step-2","executed":"no","function":"train","limit":"message_bytes","max":64,"node":"n1","waiting":["a<b"]}}}` + "\n",
 		},
 		{
 			"the link was lost",
@@ -58,7 +56,7 @@ func TestFailure(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			for format, want := range map[string]string{"text": test.text, "json": test.json} {
 				var out bytes.Buffer
-				(&callFailure{err: test.err, url: url, json: format == "json"}).write(&out)
+				(&callFailure{err: test.err, target: &target{Output: format}}).write(&out)
 				if diff := cmp.Diff(want, out.String()); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", format, diff)
 				}

@@ -32,9 +32,10 @@ func execute(ctx context.Context, stdin string, args ...string) outcome {
 
 // startNode serves until the test ends, with what offer registers besides the
 // node's own functions, and returns the URL.
-func startNode(t *testing.T, offer func(register func(name string, fn any, locs ...string))) string {
+func startNode(t *testing.T, offer func(register func(name string, fn any, locs ...string)), opts ...mpreg.ServerOption) string {
 	t.Helper()
-	server, err := mpreg.NewServer(mpreg.Config{Name: "node-1"}, mpreg.WithLogger(slog.New(slog.DiscardHandler)))
+	opts = append(opts, mpreg.WithLogger(slog.New(slog.DiscardHandler)))
+	server, err := mpreg.NewServer(mpreg.Config{Name: "node-1"}, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,12 +93,21 @@ func TestUsageErrors(t *testing.T) {
 		{"keyword without a value", []string{"call", "echo", "--kw", "lr"}, `mpreg: --kw lr: write it as name=value`},
 		{"keyword without a name", []string{"call", "echo", "--kw", "=1"}, `mpreg: --kw =1: write it as name=value`},
 		{"keyword twice", []string{"call", "echo", "--kw", "lr=1", "--kw", "lr=2"}, `mpreg: --kw lr: this keyword is given twice`},
-		{"negative timeout", []string{"call", "echo", "--timeout=-1s"}, `mpreg: call: --timeout must not be negative`},
-		{"no duration", []string{"call", "echo", "--timeout", "soon"}, `mpreg: --timeout: expected duration but got "soon"`},
+		{"negative timeout", []string{"call", "echo", "--timeout=-1s"}, "mpreg: --timeout: want a time that is not negative, got -1s\n"},
+		{"negative timeout apart", []string{"call", "echo", "--timeout", "-1s"}, "mpreg: --timeout: want a time that is not negative, got -1s\n"},
+		{"negative timeout of a graph", []string{"run", "--timeout", "-1m30s", "-"}, "mpreg: --timeout: want a time that is not negative, got -1m30s\n"},
+		{"negative number as a timeout", []string{"call", "--timeout", "-1", "echo"}, `mpreg: --timeout: want a time such as 1.5s or 2m, got "-1"`},
+		{"no duration", []string{"call", "echo", "--timeout", "soon"}, `mpreg: --timeout: want a time such as 1.5s or 2m, got "soon"`},
+		{"too many files", []string{"run", "a.json", "-1"}, "mpreg: unexpected argument -1\n"},
 		{"unknown output", []string{"call", "echo", "-o", "xml"}, `mpreg: --output must be one of "text","json" but got "xml"`},
 		{"no file", []string{"run", "testdata/missing.json"}, `mpreg: reading the request: open testdata/missing.json: `},
 		{"no port", []string{"serve", "--port", "http"}, `mpreg: --port: expected a valid 64 bit int but got "http"`},
-		{"port too large", []string{"serve", "--port", "65536"}, `mpreg: Config.Port, in the environment MPREG_PORT: 65536 does not fit the rule "lte=65535"`},
+		{"port too large", []string{"serve", "--port", "65536"}, `mpreg: --port: 65536 does not fit the rule "lte=65535"`},
+		{"no host", []string{"serve", "--host", "a_b"}, `mpreg: --host: a_b does not fit `},
+		{"no name", []string{"serve", "--name", strings.Repeat("n", 257)}, `mpreg: --name: nnn`},
+		{"no cluster", []string{"serve", "--cluster-id", strings.Repeat("c", 257)}, `mpreg: --cluster-id: ccc`},
+		{"no loc", []string{"serve", "--resources", "gpu," + strings.Repeat("r", 257)}, `mpreg: --resources (entry 1): rrr`},
+		{"no peer", []string{"serve", "--peers", "ws://a,b"}, `mpreg: --peers (entry 1): b does not fit `},
 		{"no log level", []string{"serve", "--log-level", "loud"}, `mpreg: --log-level: `},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"maps"
 	"slices"
 
 	"github.com/mpreg/mpreg"
@@ -16,7 +15,7 @@ import (
 func (t *target) printValue(w io.Writer, v mpreg.Value) error {
 	data, err := asJSON(v)
 	if err != nil {
-		return t.failed(err)
+		return err
 	}
 	if t.Output == "json" {
 		return writeLine(w, data)
@@ -26,31 +25,6 @@ func (t *target) printValue(w io.Writer, v mpreg.Value) error {
 		return writeLine(w, []byte(s))
 	}
 	return writeIndented(w, data)
-}
-
-// printResults writes the results of a request as one JSON object, sorted by
-// the commands' names, each result as it came.
-func (t *target) printResults(w io.Writer, results map[string]mpreg.Value) error {
-	object := []byte{'{'}
-	for i, name := range slices.Sorted(maps.Keys(results)) {
-		if i > 0 {
-			object = append(object, ',')
-		}
-		key, err := codec.JSON{}.Append(object, name)
-		if err != nil {
-			return t.failed(err)
-		}
-		data, err := asJSON(results[name])
-		if err != nil {
-			return t.failed(err)
-		}
-		object = append(append(key, ':'), data...)
-	}
-	object = append(object, '}')
-	if t.Output == "json" {
-		return writeLine(w, object)
-	}
-	return writeIndented(w, object)
 }
 
 // asJSON returns the bytes of a value, converted only if a codec other than

@@ -25,15 +25,22 @@ func (c *runCommand) Run(ctx context.Context, std stdio) error {
 	}
 	request, err := mpreg.ParseRequest(data)
 	if err != nil {
-		return c.failed(err)
+		return c.failed(err, true)
 	}
-	client := c.dial()
-	defer client.Close()
-	response, err := client.Do(ctx, request)
+	client, err := c.client()
 	if err != nil {
-		return c.failed(err)
+		return err
 	}
-	return c.printResults(std.out, response.Results)
+	defer client.Close()
+	var response *mpreg.Response
+	err = c.patiently(ctx, client, func(ctx context.Context) (err error) {
+		response, err = client.Do(ctx, request)
+		return err
+	})
+	if err != nil {
+		return c.failed(err, true)
+	}
+	return c.printResponse(std.out, response)
 }
 
 // read returns the whole of the file, or of standard input until ctx ends.

@@ -3,10 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -71,6 +75,55 @@ func TestRunFails(t *testing.T) {
 				t.Errorf("got %+v, want %s", got, test.code)
 			}
 		})
+	}
+}
+
+// TestRunReports: what a request asks for besides its results comes with them.
+func TestRunReports(t *testing.T) {
+	url := startNode(t, nil)
+	const cmds = `"cmds":[{"name":"a","fun":"echo","args":[1.0]},{"name":"b","fun":"echos","args":["a",[1,  2]]}]}`
+	type level struct {
+		Index      int
+		Results    json.RawMessage
+		DurationMS *float64 `json:"duration_ms"`
+		Ended      time.Time
+	}
+	type report struct {
+		Results json.RawMessage
+		Levels  []level
+		Summary *struct {
+			DurationMS   *float64  `json:"duration_ms"`
+			LevelsMS     []float64 `json:"levels_ms"`
+			SlowestLevel *int      `json:"slowest_level"`
+		}
+	}
+	const intermediate, summary = `"return_intermediate_results":true,`, `"include_execution_summary":true,`
+	for _, ask := range []string{intermediate, summary, intermediate + summary} {
+		got := execute(t.Context(), "{"+ask+cmds, "run", "-", "--url", url, "-o", "json")
+		var r report
+		if err := json.Unmarshal([]byte(got.out), &r); err != nil || got.status != exitOK {
+			t.Fatalf("%s: %+v, %v", ask, got, err)
+		}
+		if want := `{"b":[1.0,[1,  2]]}`; string(r.Results) != want {
+			t.Errorf("%s: results %s, want %s", ask, r.Results, want)
+		}
+		if asked := strings.Contains(ask, summary); asked != (r.Summary != nil) ||
+			asked && (len(r.Summary.LevelsMS) != 2 || r.Summary.DurationMS == nil || r.Summary.SlowestLevel == nil) {
+			t.Errorf("%s: %s", ask, got.out)
+		}
+		if asked := strings.Contains(ask, intermediate); asked != (r.Levels != nil) {
+			t.Errorf("%s: %s", ask, got.out)
+		}
+		for i, want := range []string{`{"a":1.0}`, `{"b":[1.0,[1,  2]]}`}[:len(r.Levels)] {
+			if l := r.Levels[i]; l.Index != i || string(l.Results) != want || l.DurationMS == nil || l.Ended.IsZero() {
+				t.Errorf("%s: level %d is %+v, want results %s", ask, i, l, want)
+			}
+		}
+	}
+	got := execute(t.Context(), "{"+intermediate+summary+cmds, "run", "-", "--url", url)
+	table := regexp.MustCompile(`^\{\n[^}]+\n\}\n\nlevel 0  \S+ +\{"a":1\.0\}\nlevel 1  \S+ +\{"b":\[1\.0,\[1,2\]\]\}\ntotal    \S+ +slowest: level [01], `)
+	if got.status != exitOK || !table.MatchString(got.out) {
+		t.Errorf("in text: %+v", got)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/mpreg/mpreg"
 )
@@ -31,7 +32,7 @@ func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 	}
 	server, err := mpreg.NewServer(cfg, mpreg.WithLogger(c.logger(std.err)))
 	if err != nil {
-		return usageError{err}
+		return usageError{errors.New(c.flagNames().Replace(err.Error()))}
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -67,6 +68,24 @@ func (c *serveCommand) config() (mpreg.Config, error) {
 		cfg.Peers = c.Peers
 	}
 	return cfg, nil
+}
+
+// flagNames puts the flags that were given in the place of what they override:
+// whoever typed one looks for it in the message.
+func (c *serveCommand) flagNames() *strings.Replacer {
+	var pairs []string
+	name := func(given bool, flag, field, variable string) {
+		if given {
+			pairs = append(pairs, "Config."+field, flag, ", in the environment "+variable, "")
+		}
+	}
+	name(c.Host != nil, "--host", "Host", "MPREG_HOST")
+	name(c.Port != nil, "--port", "Port", "MPREG_PORT")
+	name(c.Name != nil, "--name", "Name", "MPREG_NAME")
+	name(c.ClusterID != nil, "--cluster-id", "ClusterID", "MPREG_CLUSTER_ID")
+	name(c.Resources != nil, "--resources", "Resources", "MPREG_RESOURCES")
+	name(c.Peers != nil, "--peers", "Peers", "MPREG_PEERS")
+	return strings.NewReplacer(pairs...)
 }
 
 func override[T any](value, flag *T) {

@@ -1,8 +1,13 @@
 package main
 
 import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"fmt"
 	"log/slog"
+	"os"
 	"strconv"
 	"time"
 
@@ -11,33 +16,80 @@ import (
 
 // target is whom to call, how long to wait, and how to print what comes back.
 type target struct {
-	URL     string        `default:"${url}" env:"MPREG_URL" placeholder:"URL" help:"URL of a node; several, separated by commas, are tried in turn. [${default}, $$${env}]"`
-	Timeout time.Duration `placeholder:"D" help:"Give up after this time, such as 1.5s. Default: wait."`
-	Output  string        `short:"o" enum:"text,json" default:"text" placeholder:"FORMAT" help:"text: strings as they are, the rest indented; json: the result as it came, and errors as JSON. [${default}]"`
+	URL     string  `default:"${url}" env:"MPREG_URL" placeholder:"URL" help:"URL of a node; several, separated by commas, are tried in turn. [${default}, $$${env}]"`
+	Token   string  `env:"MPREG_TOKEN" placeholder:"TOKEN" help:"Token to show to the node. Others on this machine can see a command line, but not the environment. [$$${env}]"`
+	CA      string  `name:"ca" env:"MPREG_CA" placeholder:"FILE" help:"PEM file of the CAs to trust for wss://, instead of the system's. [$$${env}]"`
+	Timeout timeout `placeholder:"D" help:"Give up after this time, such as 1.5s. Default: wait for the answer, and up to 2s for a node to listen."`
+	Output  string  `short:"o" enum:"text,json" default:"text" placeholder:"FORMAT" help:"text: strings as they are, the rest indented; json: the result as it came, and errors as JSON. [${default}]"`
 }
 
 // defaultURL is where a node listens that was told nothing else.
 func defaultURL() string { return "ws://127.0.0.1:" + strconv.Itoa(mpreg.DefaultPort) }
 
-// Validate is called by kong once the flags are known.
-func (t *target) Validate() error {
-	if t.Timeout < 0 {
-		return errors.New("--timeout must not be negative")
+// timeout is how long a call may take; 0 is as long as it takes.
+type timeout time.Duration
+
+// UnmarshalText reads a time as [time.ParseDuration] does.
+func (t *timeout) UnmarshalText(text []byte) error {
+	value := unshield(string(text))
+	d, err := time.ParseDuration(value)
+	switch {
+	case err != nil:
+		return fmt.Errorf("want a time such as 1.5s or 2m, got %q", value)
+	case d < 0:
+		return fmt.Errorf("want a time that is not negative, got %s", value)
 	}
+	*t = timeout(d)
 	return nil
 }
 
-// dial returns a client of the target. It says nothing by itself: what matters
-// comes back as a call's error.
-func (t *target) dial() *mpreg.Client {
-	return mpreg.NewClient(t.URL,
-		mpreg.WithLogger(slog.New(slog.DiscardHandler)),
-		mpreg.Timeout(t.Timeout),
-	)
+// failed returns the error that a call ended with, to be printed as the target
+// asks for. graph tells whether it may have been of several commands.
+func (t *target) failed(err error, graph bool) error {
+	return &callFailure{err: err, target: t, graph: graph}
 }
 
-// failed returns the error that a call ended with, to be printed as the target
-// asks for.
-func (t *target) failed(err error) error {
-	return &callFailure{err: err, url: t.URL, json: t.Output == "json"}
+// client returns a client of the target. It says nothing by itself: what matters
+// comes back as a call's error.
+func (t *target) client() (*mpreg.Client, error) {
+	opts := []mpreg.ClientOption{mpreg.WithLogger(slog.New(slog.DiscardHandler))}
+	if t.Token != "" {
+		opts = append(opts, mpreg.WithToken(t.Token))
+	}
+	if t.CA != "" {
+		roots, err := readCA(t.CA)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("--ca, in the environment MPREG_CA: %w", err)}
+		}
+		opts = append(opts, mpreg.WithTLS(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}))
+	}
+	return mpreg.NewClient(t.URL, opts...), nil
+}
+
+func readCA(file string) (*x509.CertPool, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(data) {
+		return nil, errors.New(file + " has no certificate in PEM form")
+	}
+	return roots, nil
+}
+
+// commandLine returns how to call a function of the same target: with the flags
+// that stand for what the environment does not say.
+func (t *target) commandLine(call string) string {
+	line := "mpreg call "
+	if t.URL != cmp.Or(os.Getenv("MPREG_URL"), defaultURL()) {
+		line += "--url " + t.URL + " "
+	}
+	if t.Token != os.Getenv("MPREG_TOKEN") {
+		line += "--token TOKEN " // what is secret is not for logs
+	}
+	if t.CA != os.Getenv("MPREG_CA") {
+		line += "--ca " + t.CA + " "
+	}
+	return line + call
 }

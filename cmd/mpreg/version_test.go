@@ -30,8 +30,10 @@ func TestVersion(t *testing.T) {
 			}
 		})
 	}
-	got := execute(t.Context(), "", "version")
-	if got.status != exitOK || got.err != "" || !strings.HasPrefix(got.out, "mpreg ") || !strings.HasSuffix(got.out, platform+"\n") {
-		t.Errorf("mpreg version: %+v", got)
+	for _, command := range []string{"version", "--version"} {
+		got := execute(t.Context(), "", command)
+		if got.status != exitOK || got.err != "" || !strings.HasPrefix(got.out, "mpreg ") || !strings.HasSuffix(got.out, platform+"\n") {
+			t.Errorf("mpreg %s: %+v", command, got)
+		}
 	}
 }

@@ -1,7 +1,7 @@
 // Package link makes a websocket a link: one bidirectional, ordered stream of
 // messages between two processes, with bounded queues, coalesced writes, keepalive
 // and an orderly end. Both ends of a connection are the same type, [Link], made by
-// [Accept] or [Dial]; a [Dialer] keeps one up. [Slots] and [Deadlines] are what a
+// [Accept] or [Dial]; a [Dialer] keeps one up. [Slots] is what a
 // protocol of requests and replies on a link needs beside it.
 //
 // A link has one goroutine of its caller's that reads, in [Link.Serve], and none that

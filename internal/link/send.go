@@ -14,6 +14,14 @@ import (
 // matches [ErrClosed] when the link is closing or has ended. Success does not mean
 // that the peer has the message.
 func (l *Link) Send(ctx context.Context, kind Kind, data []byte) error {
+	return l.SendThen(ctx, kind, data, nil)
+}
+
+// SendThen is Send that calls queued when the message has its room in the queue, and
+// before the peer can have any of it: who counts what waits for room stops counting
+// there. queued must not block, nor call the link. It is not called when SendThen
+// fails before.
+func (l *Link) SendThen(ctx context.Context, kind Kind, data []byte, queued func()) error {
 	need := cost(data)
 	l.mu.Lock()
 	for l.closing == nil && l.err == nil && !l.queue.admits(need, l.cfg.QueueBytes) {
@@ -31,13 +39,18 @@ func (l *Link) Send(ctx context.Context, kind Kind, data []byte) error {
 		l.mu.Unlock()
 		return err
 	}
+	if queued == nil {
+		queued = func() {}
+	}
 	if len(data) <= LargeMessage {
 		l.queue.copy(kind, data)
+		queued()
 		l.flushHere()
 		return nil
 	}
 	written := make(chan struct{})
 	l.queue.refer(message{kind, data, written})
+	queued()
 	l.kick()
 	l.mu.Unlock()
 	select {

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/mpreg/mpreg"
+)
+
+// momentary are the limits, by their names in an error's details, that others'
+// calls fill: a call that hit one may well fit in a moment later. One that is
+// too large by itself never does.
+var momentary = []any{"in_flight", "in_flight_per_link", "in_flight_bytes", "calls_per_link", "max_concurrent"}
+
+// hint says what to do next, where that is not plain from the message and is
+// sure to help.
+func (f *callFailure) hint(e *mpreg.Error) string {
+	if e.Executed == mpreg.ExecutedNo {
+		return f.refusalHint(e)
+	}
+	switch {
+	case e.Code == mpreg.DeadlineExceeded:
+		return f.timeoutHint(e)
+	case e.Code == mpreg.Internal && e.Node != "":
+		return fmt.Sprintf("the log of node %s has the details", e.Node)
+	}
+	return ""
+}
+
+// refusalHint is hint for what surely did not run. The same code from a
+// function that ran is about its own doings, which are not known here.
+func (f *callFailure) refusalHint(e *mpreg.Error) string {
+	_, isReference := e.Details["reference"] // to a result, which is what does not fit
+	switch e.Code {
+	case mpreg.NotFound:
+		return f.target.commandLine("mpreg.functions") + " lists what the cluster offers, with locs"
+	case mpreg.InvalidArgument:
+		if e.Node != "" && !isReference {
+			return f.target.commandLine("mpreg.describe "+e.Function) + " shows its signature"
+		}
+	case mpreg.DeadlineExceeded:
+		return f.timeoutHint(e)
+	case mpreg.Internal:
+		if e.Node != "" {
+			return fmt.Sprintf("the log of node %s has the details", e.Node)
+		}
+	case mpreg.Unauthenticated:
+		if f.target.Token == "" {
+			return "give a token with --token or MPREG_TOKEN"
+		}
+		return "is the token of --token or MPREG_TOKEN the right one?"
+	case mpreg.Unavailable:
+		return f.unavailableHint(e)
+	case mpreg.ResourceExhausted:
+		if slices.Contains(momentary, e.Details["limit"]) {
+			return f.repeatHint(e)
+		}
+	}
+	return ""
+}
+
+func (f *callFailure) timeoutHint(e *mpreg.Error) string {
+	if _, foreign := e.Details["cause"]; foreign || f.target.Timeout == 0 {
+		return "" // the time that was over is not ours to give
+	}
+	return "give it more time with --timeout"
+}
+
+func (f *callFailure) unavailableHint(e *mpreg.Error) string {
+	_, untrusted := errors.AsType[x509.UnknownAuthorityError](f.err)
+	switch {
+	case unreachable(f.err):
+		return "is a node listening at " + f.target.URL + "? --url or MPREG_URL names another"
+	case untrusted:
+		return "--ca or MPREG_CA names a file with the CA to trust"
+	case e.Node != "":
+		return f.repeatHint(e)
+	}
+	return ""
+}
+
+// repeatHint is for a refusal that does not last. Of a request of several
+// commands, others may have run before the one that was refused.
+func (f *callFailure) repeatHint(e *mpreg.Error) string {
+	if f.graph && e.Command != "" {
+		return ""
+	}
+	return "nothing was executed: it is safe to try again"
+}

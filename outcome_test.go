@@ -1,0 +1,181 @@
+package mpreg_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/mpreg/mpreg"
+)
+
+// TestWaitingAnswersAreCounted: a peer that does not read can't have more
+// answers waiting than requests in flight.
+func TestWaitingAnswersAreCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := newPipes()
+		s := serve(t, mpreg.Config{MaxInFlightPerLink: 4, MaxQueueBytes: 1, WriteTimeout: time.Hour, PingInterval: -1}, mpreg.WithListener(network))
+		var calls atomic.Int64
+		must(t, s.Register("count", func() { calls.Add(1) }))
+		ws, response, err := (&websocket.Dialer{NetDialContext: network.dial}).DialContext(t.Context(), "ws://node", nil)
+		must(t, err)
+		_ = response.Body.Close()
+		for i := range 100 {
+			message := fmt.Sprintf(`{"role":"rpc","u":"%d","cmds":[{"name":"a","fun":"count"}]}`, i)
+			if ws.WriteMessage(websocket.TextMessage, []byte(message)) != nil {
+				break // its refusals have no room either: the link is gone
+			}
+			synctest.Wait()
+		}
+		if n := calls.Load(); n < 4 || n > 8 {
+			t.Errorf("%d calls ran", n)
+		}
+		_ = ws.Close()
+	})
+}
+
+// TestDrainDeadlineForLocalCalls: the node's own client is told too.
+func TestDrainDeadlineForLocalCalls(t *testing.T) {
+	bubble(t, mpreg.Config{DrainTimeout: time.Minute}, func(t *testing.T, s *mpreg.Server, _ *mpreg.Client, stop func() error) {
+		started := make(chan struct{})
+		must(t, s.Register("wait", func(ctx context.Context) error { close(started); <-ctx.Done(); return ctx.Err() }))
+		got := make(chan error, 1)
+		go func() {
+			_, err := s.Client().Call(context.Background(), "wait")
+			got <- err
+		}()
+		<-started
+		if err := stop(); err == nil {
+			t.Error("Serve: no error")
+		}
+		if err := <-got; !errors.Is(err, mpreg.Unavailable) || errors.Is(err, context.Canceled) {
+			t.Errorf("the call: %v", err)
+		}
+	})
+}
+
+// TestDrainIsBounded: also by whoever is looking at credentials.
+func TestDrainIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := newPipes()
+		asked, release := make(chan struct{}), make(chan struct{})
+		defer close(release)
+		s, err := mpreg.NewServer(mpreg.Config{DrainTimeout: time.Minute}, mpreg.WithLogger(quiet), mpreg.WithListener(network),
+			mpreg.WithAuthenticator(func(context.Context, mpreg.Credentials) (mpreg.Identity, error) {
+				close(asked)
+				<-release
+				return mpreg.Identity{}, nil
+			}))
+		must(t, err)
+		stop := run(t, s)
+		ws, response, err := (&websocket.Dialer{NetDialContext: network.dial}).DialContext(t.Context(), "ws://node", nil)
+		must(t, err)
+		_ = response.Body.Close()
+		must(t, ws.WriteMessage(websocket.TextMessage, []byte(`{"role":"auth","u":"0","token":"x"}`)))
+		<-asked
+		go func() {
+			for err := error(nil); err == nil; {
+				_, _, err = ws.ReadMessage()
+			}
+		}()
+		if err := stop(); err == nil || !strings.Contains(err.Error(), "links still in use: 1") {
+			t.Errorf("Serve: %v", err)
+		}
+		_ = ws.Close()
+	})
+}
+
+// TestExecutedOfInterceptors: what an interceptor says of another call is not
+// what happened to this one.
+func TestExecutedOfInterceptors(t *testing.T) {
+	s := serve(t, mpreg.Config{}, mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
+		return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
+			v, err := next(ctx, inv)
+			if inv.Function != "pay" {
+				return v, err
+			}
+			return mpreg.FromContext(ctx).Call(ctx, "audit")
+		}
+	}))
+	must(t, s.Register("pay", func() {}))
+	_, err := connect(t, s.URL()).Call(t.Context(), "pay")
+	var e *mpreg.Error
+	if !errors.As(err, &e) || e.Executed != mpreg.ExecutedYes || e.Function != "pay" || e.Code != mpreg.NotFound {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestForeignCause: why a caller's context ended is not this call's error.
+func TestForeignCause(t *testing.T) {
+	s := serve(t, mpreg.Config{})
+	started := make(chan struct{}, 1)
+	must(t, s.Register("wait", func(ctx context.Context) error { started <- struct{}{}; <-ctx.Done(); return ctx.Err() }))
+	for _, c := range []*mpreg.Client{s.Client(), connect(t, s.URL())} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		go func() { <-started; cancel(mpreg.Errorf(mpreg.NotFound, "of another call")) }()
+		if _, err := c.Call(ctx, "wait"); !errors.Is(err, context.Canceled) || errors.Is(err, mpreg.NotFound) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// TestReadyAfterTheEnd: a node that has stopped is not ready.
+func TestReadyAfterTheEnd(t *testing.T) {
+	s, err := mpreg.NewServer(mpreg.Config{}, mpreg.WithLogger(quiet))
+	must(t, err)
+	must(t, run(t, s)())
+	for range 50 {
+		if err := s.Ready(t.Context()); err == nil {
+			t.Fatal("ready")
+		}
+	}
+}
+
+// TestCloseWhileCalling: a call that runs learns that its client was closed.
+func TestCloseWhileCalling(t *testing.T) {
+	s := serve(t, mpreg.Config{})
+	started := make(chan struct{})
+	must(t, s.Register("wait", func(ctx context.Context) { close(started); <-ctx.Done() }))
+	c := connect(t, s.URL())
+	got := make(chan error, 1)
+	go func() {
+		_, err := c.Call(context.Background(), "wait")
+		got <- err
+	}()
+	<-started
+	must(t, c.With(mpreg.At()).Close())
+	if err := <-got; !errors.Is(err, mpreg.ErrClosed) || !errors.Is(err, mpreg.Unavailable) {
+		t.Errorf("the call that ran: %v", err)
+	}
+	if _, err := c.Call(t.Context(), "wait"); !errors.Is(err, mpreg.ErrClosed) {
+		t.Errorf("a later call: %v", err)
+	}
+}
+
+// TestDefaultBeforeServe: the default server can be asked before it serves.
+func TestDefaultBeforeServe(t *testing.T) {
+	if _, err := mpreg.Default().Client().Call(t.Context(), "echo", 1); !errors.Is(err, mpreg.Unavailable) {
+		t.Errorf("got %v", err)
+	}
+	if members, name := mpreg.Default().Members(), mpreg.Default().Name(); members != nil || name != "" {
+		t.Errorf("got %v, %q", members, name)
+	}
+}
+
+// TestValueOfLaterCommand: a command added after Do has no result.
+func TestValueOfLaterCommand(t *testing.T) {
+	s := serve(t, mpreg.Config{})
+	r := mpreg.NewRequest()
+	r.Add("echo", 1)
+	resp, err := s.Client().Do(t.Context(), r)
+	must(t, err)
+	if _, err := mpreg.Get[int](resp, r.Add("echo", 2)); !errors.Is(err, mpreg.NotFound) {
+		t.Errorf("got %v", err)
+	}
+}
