@@ -5,9 +5,10 @@
 // protocol of requests and replies on a link needs beside it.
 //
 // A link has one goroutine of its caller's that reads, in [Link.Serve], and none that
-// waits to write: one is started when there is something to write and ends when
-// the queue is empty. Whoever sends never touches the socket, so that a peer that
-// stops reading can not hold up a sender beyond its context, nor a read loop at all.
+// waits to write: whoever sends writes what the socket takes at once, where that
+// can be told, and starts a goroutine for the rest, which ends when the queue is
+// empty. So a peer that stops reading can not hold up a sender beyond its
+// context, nor a read loop at all.
 package link
 
 import (
