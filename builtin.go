@@ -2,6 +2,7 @@ package mpreg
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -69,6 +70,6 @@ func (s *Server) status() Status {
 		Links:         s.linkCount(),
 		InFlight:      s.inFlight.Load(),
 		Functions:     len(s.Functions()),
-		Goroutines:    goroutines(),
+		Goroutines:    runtime.NumGoroutine(),
 	}
 }

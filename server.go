@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -341,5 +340,3 @@ func (s *Server) linkCount() int {
 	defer s.mu.Unlock()
 	return len(s.sessions)
 }
-
-func goroutines() int { return runtime.NumGoroutine() }
