@@ -47,17 +47,19 @@ func (c *conn) codec() codec.Codec { return codec.JSON{} }
 
 // dial opens a link and gets it ready for calls before anybody can see it.
 func (c *conn) dial(ctx context.Context, url string) (*link.Link, error) {
+	cl := &clientLink{slots: link.NewSlots[*reply](maxCallsPerLink)}
 	l, err := link.Dial(ctx, url, link.DialOptions{
 		Header:  bearer(c.options.token),
 		TLS:     c.options.tls,
 		NetDial: c.options.dial,
-	}, link.Config{Logger: c.log, MaxMessage: c.options.maxMessage})
+	}, link.Config{Logger: c.log, MaxMessage: c.options.maxMessage, Pending: cl.slots.Len})
 	if err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.links[l] = &clientLink{link: l, slots: link.NewSlots[*reply](maxCallsPerLink)}
+	cl.link = l
+	c.links[l] = cl
 	return l, nil
 }
 

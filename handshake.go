@@ -32,7 +32,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if session.identity, ok = s.identify(w, r); !ok {
 		return
 	}
-	l, dialErr := link.Accept(w, r, s.linkConfig(), s.originAllowed)
+	l, dialErr := link.Accept(w, r, s.linkConfig(session), s.originAllowed)
 	if dialErr != nil {
 		s.log.Debug("handshake failed", "peer", r.RemoteAddr, "err", dialErr)
 		return
@@ -76,8 +76,8 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// linkConfig returns the bounds of the links of this node.
-func (s *Server) linkConfig() link.Config {
+// linkConfig returns the bounds of a link to this node.
+func (s *Server) linkConfig(session *session) link.Config {
 	return link.Config{
 		MaxMessage:   s.config.MaxMessageBytes,
 		QueueBytes:   s.config.MaxQueueBytes,
@@ -85,6 +85,7 @@ func (s *Server) linkConfig() link.Config {
 		PingInterval: s.config.PingInterval,
 		PingTimeout:  s.config.PingTimeout,
 		Compression:  s.config.Compression,
+		Pending:      func() int { return int(session.inFlight.Load()) },
 		Logger:       s.log,
 	}
 }

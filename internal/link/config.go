@@ -36,6 +36,11 @@ type Config struct {
 	// size. TrySend may fill it to twice as much.
 	QueueBytes int
 
+	// Pending, if not nil, tells how many calls are under way on the link: from 3 on
+	// a sender lets others run before it writes, so that their messages go out with
+	// its own. It is called while sending, and must not block nor call the link.
+	Pending func() int
+
 	// WriteTimeout ends a link that could not write 1 MiB, or what there
 	// was, within it; 10 s.
 	WriteTimeout time.Duration

@@ -19,6 +19,9 @@ const (
 	// others queued, to a goroutine.
 	hereTurns = 4
 
+	// pendingYield is from how many pending calls on a sender yields before it writes.
+	pendingYield = 3
+
 	// compressFrom is the size from which a message is compressed: below it,
 	// deflate saves no packet.
 	compressFrom = 1 << 10
@@ -104,11 +107,11 @@ func (l *Link) writeHere() bool {
 	return ok
 }
 
-// yield lets other senders add to the batch when there were others lately: one
-// system call for many messages is worth more than the microsecond. mu is held, but
-// not while others run.
+// yield lets other senders add to the batch when there were others lately, or are
+// about to be: one system call for many messages is worth more than the
+// microsecond. mu is held, but not while others run.
 func (l *Link) yield() {
-	if l.crowded {
+	if l.crowded || l.cfg.Pending != nil && l.cfg.Pending() >= pendingYield {
 		l.mu.Unlock()
 		runtime.Gosched()
 		l.mu.Lock()
