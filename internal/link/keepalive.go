@@ -75,7 +75,7 @@ func (l *Link) startKeepalive() {
 // a ping to the flusher, so that it never stays behind an ended link.
 func (l *Link) tick() {
 	l.mu.Lock()
-	if l.err != nil {
+	if l.err != nil || time.Until(l.due) > 0 { // ended, or armed anew while it waited for mu
 		l.mu.Unlock()
 		return
 	}

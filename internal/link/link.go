@@ -68,6 +68,7 @@ type Link struct {
 	room     chan struct{} // closed when the queue has shrunk; nil if nobody waits
 	alive    keepalive
 	timer    *time.Timer // keepalive, then the wait for the peer's close frame
+	due      time.Time   // when timer goes off
 	closing  error       // why the link closes, once it does: nothing is queued any more
 	sentBye  bool        // our close frame is written
 	gotBye   bool        // the peer's close frame is read, or nothing can be read
@@ -193,6 +194,7 @@ func (l *Link) farewell(sent, got bool) {
 
 // arm sets the link's one timer; mu is held.
 func (l *Link) arm(d time.Duration) {
+	l.due = time.Now().Add(d)
 	if l.timer == nil {
 		l.timer = time.AfterFunc(d, l.tick)
 		return

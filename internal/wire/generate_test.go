@@ -99,7 +99,7 @@ var requests = rapid.Custom(func(t *rapid.T) *wire.Request {
 var responses = rapid.Custom(func(t *rapid.T) *wire.Response {
 	r := &wire.Response{U: names.Draw(t, "u")}
 	if rapid.Bool().Draw(t, "failed") {
-		r.Error = &wire.Error{Code: wire.Code(rapid.IntRange(1, 1<<40).Draw(t, "code")), Message: rapid.String().Draw(t, "message")}
+		r.Error = &wire.Error{Code: wire.Code(rapid.IntRange(1, 1<<30).Draw(t, "code")), Message: rapid.String().Draw(t, "message")}
 		if text := rapid.String().Draw(t, "detail"); text != "" {
 			r.Error = r.Error.With(text, text).With("n", int64(len(text)))
 		}
