@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gorilla/websocket"
@@ -224,4 +226,30 @@ func TestAuthLeavesRequestsAlone(t *testing.T) {
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("the request: %v", err)
 	}
+}
+
+// TestNoTokenInTime: a link that never shows a token does not keep its place;
+// one that has shown it does.
+func TestNoTokenInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := newPipes()
+		s := serve(t, mpreg.Config{HandshakeTimeout: time.Minute}, mpreg.WithListener(network),
+			mpreg.WithAuthenticator(func(context.Context, mpreg.Credentials) (mpreg.Identity, error) { return mpreg.Identity{}, nil }))
+		known := connect(t, s.URL(), mpreg.WithDialer(network.dial), mpreg.WithToken("x"))
+		must(t, known.Ready(t.Context()))
+		ws, response, err := (&websocket.Dialer{NetDialContext: network.dial}).DialContext(t.Context(), "ws://node", nil)
+		must(t, err)
+		_ = response.Body.Close()
+		start := time.Now()
+		if _, _, err := ws.ReadMessage(); !websocket.IsCloseError(err, websocket.ClosePolicyViolation) {
+			t.Errorf("want a close with status 1008, got %v", err)
+		}
+		if took := time.Since(start); took != time.Minute {
+			t.Errorf("after %v of fake time", took)
+		}
+		_ = ws.Close()
+		if status, err := mpreg.Call[mpreg.Status](t.Context(), known, "mpreg.status"); err != nil || status.Links != 1 {
+			t.Errorf("the link with a token: %+v, %v", status, err)
+		}
+	})
 }

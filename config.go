@@ -103,7 +103,8 @@ type Config struct {
 	MaxParallel int `env:"MAX_PARALLEL"`
 
 	// HandshakeTimeout bounds the time until a new connection has sent its HTTP
-	// request. Default 10 s.
+	// request, and then, where there is an authenticator, until it has shown a
+	// token. Default 10 s.
 	HandshakeTimeout time.Duration `env:"HANDSHAKE_TIMEOUT"`
 
 	// WriteTimeout bounds one write to a link; a link whose peer takes nothing

@@ -8,7 +8,9 @@ import (
 )
 
 // Value is an encoded value: what travels, and what a function that takes or
-// returns a Value sees without anybody having decoded it. See [codec.Value].
+// returns a Value sees without anybody having decoded it. It may be a part of the
+// message that it came in: to keep it for long is to keep all of that. See
+// [codec.Value].
 type Value = codec.Value
 
 // Kwargs are keyword arguments. As the last argument of a call they are sent

@@ -47,8 +47,10 @@ func (s *session) serve(l *link.Link) {
 	}
 	s.mu.Unlock()
 	s.log.Debug("link opened")
-	anonymous := time.AfterFunc(s.server.config.HandshakeTimeout, s.expectIdentity)
-	defer anonymous.Stop()
+	if s.server.options.authenticate != nil {
+		anonymous := time.AfterFunc(s.server.config.HandshakeTimeout, s.expectIdentity)
+		defer anonymous.Stop()
+	}
 	err := l.Serve(s)
 	s.log.Debug("link closed", "reason", err)
 	cancel(&endReason{newError(Unavailable, ExecutedMaybe, "the link to the caller is gone: %w", err)})
