@@ -214,10 +214,11 @@ func TestAuthenticatorPanics(t *testing.T) {
 // request's.
 func TestAuthLeavesRequestsAlone(t *testing.T) {
 	s := serve(t, mpreg.Config{})
-	ended := make(chan error, 1)
-	must(t, s.Register("wait", func(ctx context.Context) { <-ctx.Done(); ended <- ctx.Err() }))
+	started, ended := make(chan struct{}), make(chan error, 1)
+	must(t, s.Register("wait", func(ctx context.Context) { close(started); <-ctx.Done(); ended <- ctx.Err() }))
 	ws := dial(t, s.URL(), websocket.Dialer{})
 	ws.send(`{"role":"rpc","u":"1","cmds":[{"name":"a","fun":"wait"}]}`)
+	<-started // a request that is canceled before its function starts never runs it
 	ws.send(`{"role":"auth","u":"1","token":"x"}`)
 	if a := ws.receive(); a.Error != nil {
 		t.Errorf("auth: %s", a.text)
@@ -248,6 +249,7 @@ func TestNoTokenInTime(t *testing.T) {
 			t.Errorf("after %v of fake time", took)
 		}
 		_ = ws.Close()
+		synctest.Wait() // until the node has let go of the closed link
 		if status, err := mpreg.Call[mpreg.Status](t.Context(), known, "mpreg.status"); err != nil || status.Links != 1 {
 			t.Errorf("the link with a token: %+v, %v", status, err)
 		}
