@@ -155,19 +155,24 @@ func appendLibCBOR(dst []byte, v any, left int) ([]byte, error) {
 		return dst, err
 	}
 	buf := cborBuffers.Get().(*bytes.Buffer) //nolint:forcetypeassert // the pool holds nothing else
-	*buf = *bytes.NewBuffer(dst)
-	err := cborWriter.MarshalToBuffer(v, buf)
-	out := buf.Bytes()
-	*buf = bytes.Buffer{} // the pool must not keep the caller's buffer alive
-	cborBuffers.Put(buf)
-	if err != nil {
+	defer func() {
+		if buf.Cap() <= keptCBOR {
+			cborBuffers.Put(buf)
+		}
+	}()
+	buf.Reset()
+	if err := cborWriter.MarshalToBuffer(v, buf); err != nil {
 		return dst, err
 	}
-	if err := checkCBOR(out[len(dst):], left); err != nil {
+	if err := checkCBOR(buf.Bytes(), left); err != nil {
 		return dst, err
 	}
-	return out, nil
+	return append(dst, buf.Bytes()...), nil
 }
+
+// keptCBOR bounds the buffers that are used again. To write into one and copy
+// takes one allocation, of the right size; to let dst grow takes several.
+const keptCBOR = 64 << 10
 
 var cborBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 

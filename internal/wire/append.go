@@ -66,7 +66,11 @@ func appendValue(dst []byte, v codec.Value) ([]byte, error) {
 
 // sortedKeys gives objects an order, so that equal messages are equal bytes.
 func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
+	return appendSortedKeys(make([]string, 0, len(m)), m)
+}
+
+// appendSortedKeys is sortedKeys into keys, which is empty.
+func appendSortedKeys[V any](keys []string, m map[string]V) []string {
 	for key := range m {
 		keys = append(keys, key)
 	}

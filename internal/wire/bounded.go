@@ -16,10 +16,14 @@ type bounded struct {
 // room reports whether n more bytes fit.
 func (b *bounded) room(n int) bool {
 	if b.err == nil && b.limit > 0 && int64(len(b.buf)-b.start+n) > b.limit {
-		b.err = limitError("message_bytes", b.limit,
-			"the response is larger than the %d bytes that a message may have: ask for fewer or smaller results", b.limit)
+		b.err = responseTooLarge(b.limit)
 	}
 	return b.err == nil
+}
+
+func responseTooLarge(limit int64) *Error {
+	return limitError("message_bytes", limit,
+		"the response is larger than the %d bytes that a message may have: ask for fewer or smaller results", limit)
 }
 
 func (b *bounded) text(s string) {

@@ -33,7 +33,12 @@ func maxBytes(f validator.FieldLevel) bool {
 }
 
 // check holds a decoded message against the validate tags of its type.
-func check(m any) error {
+func check(m any) error { return checkPart(m, "") }
+
+// checkPart is check for a part of a message that stands at path. A list whose
+// entries have rules of their own is checked entry by entry: the validator
+// collects what is wrong with all, which takes a thousand bytes for each.
+func checkPart(m any, path string) error {
 	err := checker().Struct(m)
 	if err == nil {
 		return nil
@@ -42,12 +47,28 @@ func check(m any) error {
 	if !errors.As(err, &fields) || len(fields) == 0 {
 		return Errorf(InvalidRequest, "malformed message")
 	}
-	_, path, _ := strings.Cut(fields[0].Namespace(), ".") // less the name of the Go type
-	e := fieldError(path, fields[0])
-	if r, ok := m.(*Request); ok {
-		e = e.atCommand(r, path)
+	_, field, _ := strings.Cut(fields[0].Namespace(), ".") // less the name of the Go type
+	return fieldError(path+field, fields[0])
+}
+
+// check is Check, without a look at whether it is needed.
+func (r *Request) check() error {
+	if err := check(r); err != nil {
+		return err
 	}
-	return e
+	for i := range r.Commands {
+		c := &r.Commands[i]
+		if c.ordinary() {
+			continue
+		}
+		err := checkPart(c, fmt.Sprintf("cmds[%d].", i))
+		if e, ok := errors.AsType[*Error](err); ok && c.Name != "" {
+			return e.With(DetailCommand, clip(c.Name))
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ordinary reports whether all parts of a request are so small that no rule
@@ -135,19 +156,9 @@ func fieldError(path string, f validator.FieldError) *Error {
 // fieldName returns the name of the field that a path such as cmds[3].locs[0]
 // leads to: a limit is the same for all entries.
 func fieldName(path string) string {
-	if _, field, ok := strings.Cut(path, "]."); ok && strings.HasPrefix(path, "cmds[") {
+	if _, field, ok := strings.Cut(path, "]."); ok && (strings.HasPrefix(path, "cmds[") || strings.HasPrefix(path, "functions[")) {
 		path = field
 	}
 	name, _, _ := strings.Cut(path, "[")
 	return name
-}
-
-// atCommand adds the name of the command that a field path such as
-// cmds[3].locs[0] lies in.
-func (e *Error) atCommand(r *Request, path string) *Error {
-	var i int
-	if n, _ := fmt.Sscanf(path, "cmds[%d]", &i); n != 1 || i >= len(r.Commands) || r.Commands[i].Name == "" {
-		return e
-	}
-	return e.With(DetailCommand, clip(r.Commands[i].Name))
 }

@@ -35,6 +35,11 @@ func TestOrdinary(t *testing.T) {
 		if err := check(r); err != nil {
 			t.Fatalf("ordinary, but %v", err)
 		}
+		for i := range r.Commands {
+			if err := check(&r.Commands[i]); err != nil {
+				t.Fatalf("ordinary, but %v", err)
+			}
+		}
 	})
 	if ordinary == 0 {
 		t.Error("no request was ordinary: nothing was tested")

@@ -2,6 +2,8 @@ package wire_test
 
 import (
 	"bytes"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"strings"
@@ -43,6 +45,73 @@ func TestProtocolExamples(t *testing.T) {
 	if examples < 20 {
 		t.Errorf("only %d examples were found", examples)
 	}
+}
+
+// TestProtocolFrames does so for the binary protocol: a block of bytes is a frame
+// or, where it says so, a message of frames.
+func TestProtocolFrames(t *testing.T) {
+	known := map[string]string{}
+	for _, file := range []string{
+		"frame_head.json", "frame_request.json", "frame_response.json", "frame_hello.json", "frame_catalog.json", "frame_goaway.json",
+	} {
+		for _, v := range frameVectors(t, file) {
+			if v.Error == nil {
+				known[string(v.Frame)] = v.Name
+			}
+		}
+	}
+	doc, err := os.ReadFile("../../docs/PROTOCOL.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := 0
+	for i, block := range strings.Split(string(doc), "```hex")[1:] {
+		info, lines, _ := strings.Cut(block, "\n")
+		frames := [][]byte{annotated(t, lines)}
+		if strings.TrimSpace(info) == "message" {
+			frames = packed(t, frames[0])
+		}
+		for _, frame := range frames {
+			examples++
+			if known[string(frame)] == "" {
+				t.Errorf("block %d: no vector has the frame % x", i, frame)
+			}
+		}
+	}
+	if examples < 10 {
+		t.Errorf("only %d examples were found", examples)
+	}
+}
+
+// annotated returns the bytes of a block, which are in front of two spaces on
+// each of its lines.
+func annotated(t *testing.T, block string) []byte {
+	var out []byte
+	for line := range strings.Lines(block) {
+		if strings.HasPrefix(line, "```") {
+			return out
+		}
+		digits, note, _ := strings.Cut(line, "  ")
+		data, err := hex.DecodeString(strings.ReplaceAll(digits, " ", ""))
+		if err != nil || strings.TrimSpace(note) == "" {
+			t.Errorf("%q is no bytes and a note: %v", line, err)
+		}
+		out = append(out, data...)
+	}
+	return out
+}
+
+// packed takes a message apart.
+func packed(t *testing.T, message []byte) (frames [][]byte) {
+	for len(message) > 0 {
+		size, n := binary.Uvarint(message)
+		if n <= 0 || size > uint64(len(message)-n) {
+			t.Fatalf("a length is wrong in front of % x", message)
+		}
+		frames = append(frames, message[n:n+int(size)])
+		message = message[n+int(size):]
+	}
+	return frames
 }
 
 func compact(message string) string {

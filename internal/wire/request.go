@@ -21,7 +21,7 @@ const Explicit = "explicit"
 // Request is one or more commands, and how their caller wants them run.
 type Request struct {
 	U        string    `json:"u" validate:"required,maxbytes=128"`
-	Commands []Command `json:"cmds" validate:"required,min=1,max=10000,dive"`
+	Commands []Command `json:"cmds" validate:"required,min=1,max=10000"`
 
 	// Refs is Explicit, or empty for names mode.
 	Refs string `json:"refs" validate:"omitempty,oneof=explicit"`
@@ -43,6 +43,18 @@ type Request struct {
 
 	ReturnIntermediate bool `json:"return_intermediate_results"`
 	IncludeSummary     bool `json:"include_execution_summary"`
+
+	// What follows travels in binary frames only.
+
+	// Hops counts the nodes that have passed the request on.
+	Hops uint8 `json:"-"`
+
+	// Accept names the codec that results are wanted in; empty for JSON.
+	Accept string `json:"-"`
+
+	// Caller is whom the node that passed the request on vouches for; nil if it
+	// does not.
+	Caller *Caller `json:"-" validate:"-"`
 }
 
 // maxTimeout keeps a timeout that a client made up from overflowing a
@@ -87,7 +99,7 @@ func (r *Request) Check() error {
 	if r.ordinary() {
 		return nil
 	}
-	return check(r)
+	return r.check()
 }
 
 // ParseRequest is DecodeRequest for a request that is not on its way yet: it
@@ -99,7 +111,7 @@ func ParseRequest(data []byte) (*Request, error) {
 		return nil, err
 	}
 	r.U = "-" // for check, which wants one
-	if err := check(r); err != nil {
+	if err := r.check(); err != nil {
 		return nil, err
 	}
 	r.U = ""

@@ -31,7 +31,7 @@ type Level struct {
 	// together while a response is written, up to its limit, as they grow with
 	// the square of the request; a level that is to be written need not have
 	// them.
-	AccumulatedResults Results `json:"accumulated_results"`
+	AccumulatedResults Results `json:"accumulated_results" cbor:"-"`
 
 	TotalLevels     int     `json:"total_levels"`
 	CompletedLevels int     `json:"completed_levels"`

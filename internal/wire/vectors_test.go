@@ -23,14 +23,16 @@ type vector struct {
 	Message text            `json:"message"`
 	Decoded json.RawMessage `json:"decoded"` // values are strings of their JSON text
 	Written text            `json:"written"` // what this implementation makes of the decoded form
-	Error   *struct {
-		Code    wire.Code      `json:"code"`
-		Says    []string       `json:"says"`    // parts of the message
-		Details map[string]any `json:"details"` // all of them, if there are any
-	} `json:"error"`
+	Error   *expectedError  `json:"error"`
 
 	Role string `json:"role"` // in head.json, like U
 	U    string `json:"u"`
+}
+
+type expectedError struct {
+	Code    wire.Code      `json:"code"`
+	Says    []string       `json:"says"`    // parts of the message
+	Details map[string]any `json:"details"` // all of them, if there are any
 }
 
 // text is a message: as it stands in the file, or, where that could not be (it
@@ -89,7 +91,7 @@ func run[T any](t *testing.T, file string, decode func([]byte) (T, error),
 				t.Fatal("decoding changed the message")
 			}
 			if v.Error != nil {
-				checkError(t, v, err)
+				checkError(t, v.Error, err)
 				return
 			}
 			if err != nil {
@@ -109,22 +111,22 @@ func run[T any](t *testing.T, file string, decode func([]byte) (T, error),
 	}
 }
 
-func checkError(t *testing.T, v vector, err error) {
+func checkError(t *testing.T, want *expectedError, err error) {
 	t.Helper()
 	e, ok := errors.AsType[*wire.Error](err)
 	if !ok {
-		t.Fatalf("want a *wire.Error with code %d, got %v", v.Error.Code, err)
+		t.Fatalf("want a *wire.Error with code %d, got %v", want.Code, err)
 	}
-	if e.Code != v.Error.Code {
-		t.Errorf("code %d, want %d: %s", e.Code, v.Error.Code, e.Message)
+	if e.Code != want.Code {
+		t.Errorf("code %d, want %d: %s", e.Code, want.Code, e.Message)
 	}
-	for _, part := range v.Error.Says {
+	for _, part := range want.Says {
 		if !strings.Contains(e.Message, part) {
 			t.Errorf("want %q in %q", part, e.Message)
 		}
 	}
 	checkWords(t, e)
-	if v.Error.Details == nil && e.Code != wire.ResourceExhausted {
+	if want.Details == nil && e.Code != wire.ResourceExhausted {
 		return
 	}
 	got, err := json.Marshal(e.Details)
@@ -135,7 +137,7 @@ func checkError(t *testing.T, v vector, err error) {
 	if err := json.Unmarshal(got, &details); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(v.Error.Details, details); diff != "" {
+	if diff := cmp.Diff(want.Details, details); diff != "" {
 		t.Errorf("details (-want +got):\n%s", diff)
 	}
 }
