@@ -18,17 +18,18 @@ import (
 // websocket, 500 if w can not be hijacked.
 func Accept(w http.ResponseWriter, r *http.Request, cfg Config, checkOrigin func(*http.Request) bool) (*Link, error) {
 	cfg = cfg.withDefaults()
+	protocol := chooseSubprotocol(cfg.protocols(), websocket.Subprotocols(r))
 	upgrader := websocket.Upgrader{
 		HandshakeTimeout:  max(cfg.WriteTimeout, 0),
 		ReadBufferSize:    bufferedRead,
-		WriteBufferSize:   frameBuffer,
+		WriteBufferSize:   cfg.acceptBuffer(protocol),
 		EnableCompression: cfg.Compression,
 		CheckOrigin:       checkOrigin,
 		Error:             refuseUpgrade,
 	}
 	header := http.Header{}
-	if p := chooseSubprotocol(cfg.Subprotocols, websocket.Subprotocols(r)); p != "" {
-		header.Set("Sec-Websocket-Protocol", p)
+	if protocol != "" {
+		header.Set("Sec-Websocket-Protocol", protocol)
 	}
 	h := &hijacker{ResponseWriter: w, cfg: cfg}
 	ws, err := upgrader.Upgrade(h, r, header)

@@ -1,39 +1,55 @@
 package link
 
 import (
+	"fmt"
 	"log/slog"
 	"math"
 	"time"
 )
 
-// Kind is the type of a websocket message.
+// Kind is the type of a message.
 type Kind uint8
 
-// The two kinds. The bytes of a Text message are not checked to be UTF-8: who
-// parses them does that.
+// The kinds: websocket messages, and on a framed link frames. The bytes of a Text
+// message are not checked to be UTF-8: who parses them does that.
 const (
 	Text   Kind = 1
 	Binary Kind = 2
+
+	// Frame is one that came in one piece.
+	Frame Kind = 3
+
+	// LargeFrame is one that came in chunks.
+	LargeFrame Kind = 4
 )
 
-// String returns "text" or "binary".
+// String returns "text", "binary", "frame" or "large frame".
 func (k Kind) String() string {
-	if k == Text {
+	switch k {
+	case Text:
 		return "text"
+	case Binary:
+		return "binary"
+	case Frame:
+		return "frame"
+	case LargeFrame:
+		return "large frame"
 	}
-	return "binary"
+	return fmt.Sprintf("kind %d", uint8(k))
 }
 
 // Config bounds a link. Zero fields mean the defaults below, negative ones no
 // bound; the zero Config is good for production.
 type Config struct {
-	// MaxMessage bounds a received message, in bytes after decompression; 64 MiB.
-	// Larger ones are discarded, and beyond 4 × MaxMessage the link is closed.
+	// MaxMessage bounds a received message, or frame, in bytes after decompression;
+	// 64 MiB. Larger ones are discarded, and beyond 4 × MaxMessage the link is
+	// closed. Frames that have arrived in part take 2 × MaxMessage at most.
 	MaxMessage int64
 
 	// QueueBytes bounds what waits to be written, in bytes, each message
 	// counted with a small overhead; 16 MiB. An empty queue takes one message of any
-	// size. TrySend may fill it to twice as much.
+	// size. TrySend may fill it to twice as much. On a framed link large frames
+	// have a queue of their own with this bound.
 	QueueBytes int
 
 	// Pending, if not nil, tells how many calls are under way on the link: from 3 on
@@ -57,6 +73,16 @@ type Config struct {
 	// while a message is compressed. Messages under 1 KiB never are.
 	Compression bool
 
+	// Framed is the subprotocol under which the link carries frames, see
+	// [Link.Framed]; empty: it never does. It goes before Subprotocols.
+	Framed string
+
+	// SendBuffer is what the socket of a framed link may hold, in bytes; 256 KiB. Small
+	// frames wait behind that much bulk, and bulk gets no further than that much in
+	// a round trip: raise it for few large transfers between continents. Negative: as
+	// the system likes.
+	SendBuffer int
+
 	// Subprotocols are offered by Dial in this order. Accept chooses the first of
 	// them that the peer offers, and otherwise whatever the peer offers
 	// first.
@@ -69,6 +95,7 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.MaxMessage = orDefault(c.MaxMessage, 64<<20, math.MaxInt64/8)
 	c.QueueBytes = orDefault(c.QueueBytes, 16<<20, math.MaxInt/8)
+	c.SendBuffer = orDefault(c.SendBuffer, 256<<10, 0)
 	c.WriteTimeout = orDefault(c.WriteTimeout, 10*time.Second, -1)
 	c.PingInterval = orDefault(c.PingInterval, 15*time.Second, -1)
 	c.PingTimeout = orDefault(c.PingTimeout, 10*time.Second, math.MaxInt64/8)
@@ -76,6 +103,29 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c
+}
+
+// protocols returns the subprotocols in order of preference.
+func (c Config) protocols() []string {
+	if c.Framed == "" {
+		return c.Subprotocols
+	}
+	return append([]string{c.Framed}, c.Subprotocols...)
+}
+
+// dialBuffer and acceptBuffer return the size of the websocket's write buffer.
+func (c Config) dialBuffer() int {
+	if c.Framed != "" {
+		return framedDialBuffer
+	}
+	return frameBuffer
+}
+
+func (c Config) acceptBuffer(protocol string) int {
+	if c.Framed != "" && protocol == c.Framed {
+		return framedAcceptBuffer
+	}
+	return frameBuffer
 }
 
 // orDefault resolves a bound. None is an eighth of what the type holds, so that

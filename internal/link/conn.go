@@ -14,6 +14,12 @@ const (
 	// fragments in which a client, which must mask, sends a large message.
 	frameBuffer = 32 << 10
 
+	// framedDialBuffer and framedAcceptBuffer are the same on framed links. A client
+	// masks and writes a chunk in one go. A server's buffer is so small that
+	// the websocket library does not copy chunks to it.
+	framedDialBuffer   = 64<<10 + 4<<10
+	framedAcceptBuffer = 16 << 10
+
 	// pieceBytes is the most that has to be written within one WriteTimeout.
 	pieceBytes = 1 << 20
 
@@ -49,6 +55,17 @@ type conn struct {
 
 func newConn(c net.Conn, timeout time.Duration) *conn {
 	return &conn{Conn: c, timeout: timeout, born: time.Now(), handshake: true, now: newNonblocking(c)}
+}
+
+// bound sets the size of the socket's send buffer, unless bytes is 0 or there is no socket.
+func (c *conn) bound(bytes int) {
+	under := c.Conn
+	if t, ok := under.(*tls.Conn); ok {
+		under = t.NetConn()
+	}
+	if s, ok := under.(interface{ SetWriteBuffer(bytes int) error }); ok && bytes > 0 {
+		_ = s.SetWriteBuffer(bytes) // if it fails, small frames wait longer: no reason to have no link
+	}
 }
 
 // Read counts any byte as a sign of life, so that a large message on a slow network is

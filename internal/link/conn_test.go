@@ -193,7 +193,7 @@ func TestQueueParts(t *testing.T) {
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("want -, got +:\n%s", diff)
 			}
-			if sum != q.total {
+			if sum != int(q.total) {
 				t.Errorf("parts cost %d, the queue %d", sum, q.total)
 			}
 		})
@@ -208,13 +208,13 @@ func TestQueueReusesMemory(t *testing.T) {
 			q.copy(Binary, data)
 		}
 		b := q.take()
-		q.total -= b.cost
+		q.total -= tally(b.cost)
 		q.recycle(b)
 	})
 	if n != 0 {
 		t.Errorf("%v allocations a batch", n)
 	}
-	q.refer(message{Binary, make([]byte, 10*keptArena), nil})
+	q.refer(Binary, make([]byte, 10*keptArena), nil)
 	b := q.take()
 	q.recycle(b)
 	if q.spare.msgs[:1][0].data != nil {

@@ -38,8 +38,8 @@ func Dial(ctx context.Context, url string, opts DialOptions, cfg Config) (*Link,
 		NetDialContext:    d.open,
 		NetDialTLSContext: d.openTLS,
 		ReadBufferSize:    bufferedRead,
-		WriteBufferSize:   frameBuffer,
-		Subprotocols:      cfg.Subprotocols,
+		WriteBufferSize:   cfg.dialBuffer(),
+		Subprotocols:      cfg.protocols(),
 		EnableCompression: cfg.Compression,
 	}
 	ws, resp, err := dialer.DialContext(ctx, url, opts.Header)

@@ -91,6 +91,15 @@ func NewDialer(cfg DialerConfig) *Dialer {
 	return d
 }
 
+// Start begins to dial, unless that was done, or the Dialer is closed.
+func (d *Dialer) Start() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.closed {
+		d.start()
+	}
+}
+
 // Link returns the link. While an attempt is under way it waits for that, until ctx
 // ends. Between two attempts it fails at once, with an error that matches
 // [ErrUnavailable], wraps why there is no link, and says when the next attempt is: a caller can

@@ -93,7 +93,7 @@ func (l *Link) flushHere() {
 // It reports whether the socket took it all. mu is held, but not for the write.
 func (l *Link) writeHere() bool {
 	b := l.queue.take()
-	l.crowded = len(b.msgs) > 1
+	l.crowded = b.count > 1
 	l.mu.Unlock()
 	err := l.writeMessages(b)
 	ok := err == nil && l.conn.flushNow()
@@ -101,7 +101,7 @@ func (l *Link) writeHere() bool {
 		l.end(l.writeFailure(err))
 	}
 	l.mu.Lock()
-	l.queue.total -= b.cost
+	l.queue.total -= tally(b.cost)
 	l.wakeWaiters()
 	l.queue.recycle(b)
 	return ok
@@ -130,12 +130,13 @@ func (l *Link) flush() {
 	l.mu.Lock()
 	l.yield()
 	for err == nil && l.err == nil && !l.queue.empty() {
-		b := l.queue.take()
-		bye := l.queue.bye
-		l.queue.bye = nil
-		l.crowded = len(b.msgs) > 1
+		b, bye := l.queue.take(), l.queue.takeBye()
+		l.crowded = b.count > 1
 		l.mu.Unlock()
-		if err = l.writeBatch(b); err == nil && bye != nil {
+		if err = l.writeBatch(b); err == nil {
+			err = l.writeChunk()
+		}
+		if err == nil && bye != nil {
 			err = l.writeBye(bye)
 		}
 		l.mu.Lock()
@@ -169,7 +170,7 @@ func (l *Link) writeBatch(b batch) error {
 			return err
 		}
 		l.mu.Lock()
-		l.queue.total -= part.cost
+		l.queue.total -= tally(part.cost)
 		l.wakeWaiters()
 		l.mu.Unlock()
 		if err := l.writeControl(); err != nil {
@@ -189,6 +190,35 @@ func (l *Link) writeMessages(b batch) error {
 		if m.written != nil {
 			close(m.written)
 		}
+	}
+	return nil
+}
+
+// writeChunk writes a chunk of the lane whose turn it is: one, so that small frames that
+// were queued meanwhile come next.
+func (l *Link) writeChunk() error {
+	c := &l.chunk
+	l.mu.Lock()
+	ok := l.queue.bulk.next(c)
+	l.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	l.ws.EnableWriteCompression(l.cfg.Compression)
+	err := notClosed(c.writeTo(l.ws))
+	if err == nil && c.last {
+		// Other chunks have one more or an abort behind them, which takes along what is
+		// left in conn.
+		err = l.conn.flush()
+	}
+	if err != nil {
+		*c = chunk{} // the sender's memory does not stay with an ended link
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.queue.bulk.wrote(c) {
+		l.wakeWaiters()
 	}
 	return nil
 }

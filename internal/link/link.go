@@ -4,6 +4,9 @@
 // [Accept] or [Dial]; a [Dialer] keeps one up. [Slots] is what a
 // protocol of requests and replies on a link needs beside it.
 //
+// A link carries websocket messages or, if both ends agreed on that, frames: see
+// [Link.Framed].
+//
 // A link has one goroutine of its caller's that reads, in [Link.Serve], and none that
 // waits to write: whoever sends writes what the socket takes at once, where that
 // can be told, and starts a goroutine for the rest, which ends when the queue is
@@ -34,7 +37,9 @@ const closeTimeout = 5 * time.Second
 // [Link.Serve], one at a time: while one runs nothing is read, so they must
 // not wait for the peer, and answer with TrySend.
 type Handler interface {
-	// Message is called for each message, in order. data is reused after it returns.
+	// Message is called for each message, in order. data is reused after it returns,
+	// but for a LargeFrame's, which is the Handler's to keep. Frames are in order among
+	// themselves; a LargeFrame comes when its last chunk does.
 	Message(kind Kind, data []byte)
 
 	// Oversized is called instead for a message of more than Config.MaxMessage
@@ -43,7 +48,16 @@ type Handler interface {
 	// message's, or, above 4 × MaxMessage, what was read of it: then the
 	// link is about to be closed with StatusTooBig. A message whose compressed
 	// form is refused by its announced length has no head and size 0.
+	//
+	// Of a LargeFrame, head has the first 4 KiB or more, if so much was sent, and
+	// size is what the peer announced. It is also called for frames of any size that
+	// find more of them, or more bytes, in arrival than a link allows.
 	Oversized(kind Kind, head []byte, size int64)
+
+	// Malformed is called on a framed link for bytes that are no frames, at most
+	// once for a websocket message, after what could be read of it. err says what is
+	// wrong. The link lives.
+	Malformed(err error)
 }
 
 // Link is one websocket. Its methods may be called by any number of goroutines,
@@ -55,16 +69,18 @@ type Link struct {
 	conn        *conn
 	peer        string
 	subprotocol string
+	framed      bool
 	done        chan struct{}
 	flushers    sync.WaitGroup // Add only under mu while err is nil
 
 	deaf      atomic.Bool // closing is set: messages that arrive are dropped
 	flushFunc func()      // flush, bound once so that starting it allocates nothing
+	chunk     chunk       // the flusher's own
 
 	mu       sync.Mutex
 	queue    queue
 	flushing bool          // a flusher runs
-	crowded  bool          // the last batch had several messages
+	crowded  bool          // the last batch had several messages or frames
 	room     chan struct{} // closed when the queue has shrunk; nil if nobody waits
 	alive    keepalive
 	timer    *time.Timer // keepalive, then the wait for the peer's close frame
@@ -81,12 +97,16 @@ func newLink(ws *websocket.Conn, c *conn, cfg Config) *Link {
 		cfg: cfg, ws: ws, conn: c,
 		peer:        c.RemoteAddr().String(),
 		subprotocol: ws.Subprotocol(),
+		framed:      cfg.Framed != "" && ws.Subprotocol() == cfg.Framed,
 		done:        make(chan struct{}),
 	}
 	l.flushFunc = l.flush
 	l.alive = keepalive{interval: cfg.PingInterval, timeout: cfg.PingTimeout}
 	c.beforeRead = l.beforeRead
 	c.processing.Store(false) // the reader starts with Serve
+	if l.framed {
+		c.bound(cfg.SendBuffer)
+	}
 	l.prepareRead()
 	return l
 }

@@ -24,6 +24,7 @@ type received struct {
 	Kind      link.Kind
 	Data      string
 	Oversized bool
+	Malformed bool
 	Size      int64
 }
 
@@ -47,6 +48,10 @@ func (b *inbox) Message(kind link.Kind, data []byte) {
 
 func (b *inbox) Oversized(kind link.Kind, head []byte, size int64) {
 	b.add(received{Kind: kind, Data: string(head), Oversized: true, Size: size})
+}
+
+func (b *inbox) Malformed(err error) {
+	b.add(received{Data: err.Error(), Malformed: true})
 }
 
 func (b *inbox) add(r received) {
@@ -96,6 +101,7 @@ type handler func(kind link.Kind, data []byte)
 
 func (h handler) Message(kind link.Kind, data []byte) { h(kind, data) }
 func (h handler) Oversized(link.Kind, []byte, int64)  {}
+func (h handler) Malformed(error)                     {}
 
 // host accepts links on an in-memory or loopback listener.
 type host struct {

@@ -16,12 +16,19 @@ const (
 	// oversizeFactor times MaxMessage is what is read, and discarded, of a message
 	// before the link is closed.
 	oversizeFactor = 4
+
+	// framedRead is the least limit of websocket messages on a framed link: a limit of
+	// frames that is small does not keep a peer from packing many.
+	framedRead = 2 * LargeMessage
 )
 
 // Serve reads until the link ends, calls h for each message, and returns why it
 // ended, as Err does. It returns when the link's goroutines have ended. It must be
 // called once.
 func (l *Link) Serve(h Handler) error {
+	if l.framed {
+		h = newUnpacker(h, l.cfg.MaxMessage, &l.deaf, l.tooBig)
+	}
 	l.startKeepalive()
 	l.readEnded(l.read(h))
 	<-l.done
@@ -35,7 +42,7 @@ func (l *Link) prepareRead() {
 	// library's limit, which counts compressed bytes, ends messages that are
 	// endless and decompress to nothing.
 	if l.cfg.Compression {
-		l.ws.SetReadLimit(oversizeFactor*l.cfg.MaxMessage + 1<<20)
+		l.ws.SetReadLimit(oversizeFactor*l.readLimit() + 1<<20)
 	}
 	l.ws.SetPingHandler(func(payload string) error {
 		l.mu.Lock()
@@ -75,8 +82,16 @@ func (l *Link) read(h Handler) error {
 
 // readMessage reads one message and hands it to h.
 func (l *Link) readMessage(h Handler, kind Kind, r io.Reader, buf *readBuffer) error {
-	limit := l.cfg.MaxMessage
-	data, err := buf.fill(r, max(limit, keptRead)+1)
+	limit := l.readLimit()
+	begun := 0
+	if u, ok := h.(*unpacker); ok && kind == Binary {
+		rest, ended := u.stream(r, buf.start(longestHead))
+		if ended {
+			return nil
+		}
+		begun = rest
+	}
+	data, err := buf.fill(r, begun, max(limit, keptRead)+1)
 	defer buf.release(len(data))
 	size := int64(len(data))
 	if err == nil && size > limit {
@@ -88,7 +103,7 @@ func (l *Link) readMessage(h Handler, kind Kind, r io.Reader, buf *readBuffer) e
 	case err == nil, errors.Is(err, websocket.ErrReadLimit):
 		// Still not at the end of it. NextReader will fail after ErrReadLimit.
 		h.Oversized(kind, data, size)
-		l.BeginClose(StatusTooBig, fmt.Sprintf("message above %d bytes", oversizeFactor*limit))
+		l.tooBig(oversizeFactor * limit)
 		return nil
 	case !errors.Is(err, io.EOF):
 		return err
@@ -99,6 +114,18 @@ func (l *Link) readMessage(h Handler, kind Kind, r io.Reader, buf *readBuffer) e
 		h.Message(kind, data)
 	}
 	return nil
+}
+
+// readLimit bounds a websocket message.
+func (l *Link) readLimit() int64 {
+	if l.framed {
+		return max(l.cfg.MaxMessage, framedRead)
+	}
+	return l.cfg.MaxMessage
+}
+
+func (l *Link) tooBig(size int64) {
+	l.BeginClose(StatusTooBig, fmt.Sprintf("message above %d bytes", size))
 }
 
 // readEnded ends the link after the read side failed, or begins to: the peer's close

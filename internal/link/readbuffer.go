@@ -20,10 +20,19 @@ type readBuffer struct {
 	expect int // size of the last large message: the next is probably like it
 }
 
+// start returns n bytes of memory for the beginning of a message.
+func (b *readBuffer) start(n int) []byte {
+	if cap(b.small) < n {
+		b.small = make([]byte, 0, 4<<10)
+	}
+	return b.small[:n]
+}
+
 // fill reads r to its end, then the error is io.EOF, or until there are bound bytes.
-// What it returns is valid until release.
-func (b *readBuffer) fill(r io.Reader, bound int64) ([]byte, error) {
-	data := b.small[:0]
+// Before them it puts begun bytes, which are where start said. What it returns is valid
+// until release.
+func (b *readBuffer) fill(r io.Reader, begun int, bound int64) ([]byte, error) {
+	data := b.small[:begun]
 	for int64(len(data)) < bound {
 		if len(data) == cap(data) {
 			data = b.grow(data, min(max(4<<10, 2*int64(cap(data))), bound))

@@ -27,7 +27,7 @@ func TestReadBuffer(t *testing.T) {
 			if rapid.Bool().Draw(t, "end with data") {
 				r = iotest.DataErrReader(r)
 			}
-			got, err := b.fill(r, bound)
+			got, err := b.fill(r, 0, bound)
 			if want := message[:min(n, bound)]; !bytes.Equal(got, want) {
 				t.Fatalf("message %d: %d bytes, want %d", i, len(got), len(want))
 			}
@@ -45,7 +45,7 @@ func TestReadBuffer(t *testing.T) {
 func TestReadBufferFails(t *testing.T) {
 	var b readBuffer
 	broken := errors.New("broken")
-	got, err := b.fill(io.MultiReader(bytes.NewReader([]byte("some")), iotest.ErrReader(broken)), 100)
+	got, err := b.fill(io.MultiReader(bytes.NewReader([]byte("some")), iotest.ErrReader(broken)), 0, 100)
 	if string(got) != "some" || !errors.Is(err, broken) {
 		t.Errorf("fill returned %q, %v", got, err)
 	}
@@ -57,7 +57,7 @@ func TestReadBufferLetsGo(t *testing.T) {
 	var b readBuffer
 	message := make([]byte, 1<<20)
 	read := func() *byte {
-		data, err := b.fill(bytes.NewReader(message), 1<<21)
+		data, err := b.fill(bytes.NewReader(message), 0, 1<<21)
 		if err != io.EOF || len(data) != len(message) {
 			t.Fatalf("%d bytes, %v", len(data), err)
 		}

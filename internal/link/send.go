@@ -9,6 +9,9 @@ import (
 // is not copied: then Send returns when it has been written. So data may be reused
 // when Send has returned nil; after an error, leave it to the garbage collector.
 //
+// On a framed link data is one frame and kind is of no account. A large frame may be
+// overtaken by small ones and by other large ones, and is withdrawn when ctx ends.
+//
 // When the queue is full, Send waits for room. It returns ctx's cause when ctx ends
 // while it waits (a large message may be sent all the same), and an error that
 // matches [ErrClosed] when the link is closing or has ended. Success does not mean
@@ -22,21 +25,10 @@ func (l *Link) Send(ctx context.Context, kind Kind, data []byte) error {
 // there. queued must not block, nor call the link. It is not called when SendThen
 // fails before.
 func (l *Link) SendThen(ctx context.Context, kind Kind, data []byte, queued func()) error {
-	need := cost(data)
-	l.mu.Lock()
-	for l.closing == nil && l.err == nil && !l.queue.admits(need, l.cfg.QueueBytes) {
-		room := l.waitForRoom()
-		l.mu.Unlock()
-		select {
-		case <-room:
-		case <-l.done:
-		case <-ctx.Done():
-			return fmt.Errorf("link to %s: waiting for room to send %d bytes: %w", l.peer, len(data), context.Cause(ctx))
-		}
-		l.mu.Lock()
+	if l.framed {
+		return l.sendFrame(ctx, [][]byte{data}, len(data), queued)
 	}
-	if err := l.refuse(); err != nil {
-		l.mu.Unlock()
+	if err := l.lockWithRoom(ctx, &l.queue.total, len(data)); err != nil {
 		return err
 	}
 	if queued == nil {
@@ -49,7 +41,7 @@ func (l *Link) SendThen(ctx context.Context, kind Kind, data []byte, queued func
 		return nil
 	}
 	written := make(chan struct{})
-	l.queue.refer(message{kind, data, written})
+	l.queue.refer(kind, data, written)
 	queued()
 	l.kick()
 	l.mu.Unlock()
@@ -63,27 +55,56 @@ func (l *Link) SendThen(ctx context.Context, kind Kind, data []byte, queued func
 	}
 }
 
+// lockWithRoom waits until total admits size bytes. It returns with mu held, unless it
+// fails.
+func (l *Link) lockWithRoom(ctx context.Context, total *tally, size int) error {
+	l.mu.Lock()
+	for l.closing == nil && l.err == nil && !total.admits(size+overhead, l.cfg.QueueBytes) {
+		room := l.waitForRoom()
+		l.mu.Unlock()
+		select {
+		case <-room:
+		case <-l.done:
+		case <-ctx.Done():
+			return fmt.Errorf("link to %s: waiting for room to send %d bytes: %w", l.peer, size, context.Cause(ctx))
+		}
+		l.mu.Lock()
+	}
+	if err := l.refuse(); err != nil {
+		l.mu.Unlock()
+		return err
+	}
+	return nil
+}
+
 // TrySend queues a copy of data and never waits: it is for read loops, and what
 // is queued while a Handler runs is written in one go when Serve has handled all it has
 // read. TrySend may fill the queue to twice Config.QueueBytes, so that a
-// read loop can still refuse what the queue has no room for; then it fails with an
-// error that matches [ErrQueueFull]. Once the link is closing its error
-// matches [ErrClosed].
+// read loop can still refuse what the queue has no room for (large frames have
+// a queue of their own); then it fails with an error that matches [ErrQueueFull].
+// Once the link is closing its error matches [ErrClosed].
 func (l *Link) TrySend(kind Kind, data []byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.refuse(); err != nil {
 		return err
 	}
-	if !l.queue.admits(cost(data), 2*l.cfg.QueueBytes) {
-		return &refusal{
-			fmt.Sprintf("link to %s: %v: %d bytes wait for the peer to read", l.peer, ErrQueueFull, l.queue.total),
-			[]error{ErrQueueFull},
-		}
+	if l.framed {
+		return l.trySendFrame(data)
+	}
+	if !l.queue.total.admits(len(data)+overhead, 2*l.cfg.QueueBytes) {
+		return l.queueFull(l.queue.total)
 	}
 	l.queue.copy(kind, data)
 	l.flushSoon()
 	return nil
+}
+
+func (l *Link) queueFull(total tally) error {
+	return &refusal{
+		fmt.Sprintf("link to %s: %v: %d bytes wait for the peer to read", l.peer, ErrQueueFull, total),
+		[]error{ErrQueueFull},
+	}
 }
 
 // Queued returns how many bytes wait to be written, the overhead of messages
@@ -91,7 +112,7 @@ func (l *Link) TrySend(kind Kind, data []byte) error {
 func (l *Link) Queued() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.queue.total
+	return int(l.queue.total + l.queue.bulk.total)
 }
 
 // refuse returns why nothing can be queued any more, if so; mu is held.

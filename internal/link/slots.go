@@ -107,3 +107,11 @@ func (s *Slots[T]) Close() []T {
 	s.slots, s.free = nil, nil
 	return left
 }
+
+// Seal makes Put fail from now on; the values that are there stay until they are
+// taken. Who then finds Len to be 0 knows that it stays so.
+func (s *Slots[T]) Seal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+}

@@ -14,6 +14,7 @@ type ignore struct{}
 
 func (ignore) Message(Kind, []byte)          {}
 func (ignore) Oversized(Kind, []byte, int64) {}
+func (ignore) Malformed(error)               {}
 
 // TestStaleTick: a tick of the keepalive that had to wait while the link began to
 // close does not end the wait for the peer's close frame.
