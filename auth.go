@@ -21,6 +21,7 @@ type Credentials struct {
 type Identity struct {
 	Name   string            // unique within what authenticates
 	Claims map[string]string // whatever else the application wants to know of them; may be nil
+	Node   bool              // may join as a node, whose word is then taken for whom it calls on behalf of
 }
 
 // Authenticator decides who is at the other end of a link, once a link and
@@ -82,17 +83,17 @@ func (s *Server) identify(w http.ResponseWriter, r *http.Request) (identity *Ide
 func (s *session) authenticate(kind link.Kind, u string, data []byte) {
 	auth, err := wire.DecodeAuth(data)
 	if err != nil {
-		s.refuse(kind, u, asError(err))
+		s.refuse(kind, requestKey{u: u}, asError(err))
 		return
 	}
 	if !s.authenticating.CompareAndSwap(false, true) {
-		s.refuse(kind, u, newError(ResourceExhausted, ExecutedNo, "another auth message of this connection is being looked at"))
+		s.refuse(kind, requestKey{u: u}, newError(ResourceExhausted, ExecutedNo, "another auth message of this connection is being looked at"))
 		return
 	}
 	s.running.Go(func() {
 		next := func() { s.authenticating.Store(false) }
 		defer next()
-		r := &pendingRequest{session: s, u: auth.U, kind: kind}
+		r := &pendingRequest{session: s, key: requestKey{u: auth.U}, kind: kind}
 		if refusal := s.logIn(auth.Token); refusal != nil {
 			r.fail(refusal, next)
 			return

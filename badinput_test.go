@@ -10,7 +10,6 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
-	"github.com/mpreg/mpreg/codec"
 )
 
 // request is a message with these commands, as a stranger writes it.
@@ -28,18 +27,18 @@ func manyCommands(n int) string {
 	return strings.Join(cmds, ",")
 }
 
-// TestBadMessages: each bad message gets its coded error with its u, and
-// nothing is lost: the next call on the same connection succeeds.
-func TestBadMessages(t *testing.T) {
-	s := serve(t, mpreg.Config{MaxMessageBytes: 4 << 20})
-	registerFunctions(t, &s.Registry)
+// badMessage is a message that is answered with an error.
+type badMessage struct {
+	name, message string
+	u             string
+	code          mpreg.Code
+	says          []string
+}
+
+// badTexts are bad as JSON messages: there are no frames like them.
+func badTexts() []badMessage {
 	deep := strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000)
-	for _, row := range []struct {
-		name, message string
-		u             string
-		code          mpreg.Code
-		says          []string
-	}{
+	return []badMessage{
 		{"malformed JSON", `{"role":"rpc","u":"7","cmds":[{{`, "7", mpreg.InvalidRequest, []string{"malformed JSON at byte"}},
 		{"cut off", `{"role":"rpc","u":"7","cmds":[{"name":"a","fu`, "7", mpreg.InvalidRequest, []string{"malformed"}},
 		{"no JSON at all", `hello`, "unknown", mpreg.InvalidRequest, []string{"malformed JSON"}},
@@ -55,6 +54,14 @@ func TestBadMessages(t *testing.T) {
 		{"nested 100,000 deep", request(`{"name":"a","fun":"echo","args":[` + deep + `]}`), "7", mpreg.ResourceExhausted, []string{"nested deeper"}},
 		{"an unknown role", `{"role":"king","u":"7"}`, "7", mpreg.InvalidRequest, []string{`unknown role "king"`}},
 		{"no role", `{"u":"7"}`, "7", mpreg.InvalidRequest, []string{`no "role"`}},
+		{"a negative timeout", `{"role":"rpc","u":"7","timeout_ms":-1,"cmds":[{"name":"a","fun":"echo","args":[1]}]}`, "7", mpreg.InvalidRequest, []string{"timeout_ms"}},
+		{"a cancel without u", `{"role":"cancel"}`, "unknown", mpreg.InvalidRequest, []string{`"u"`}},
+	}
+}
+
+// badRequests are refused by the node that they reach, whatever they come in.
+func badRequests() []badMessage {
+	return []badMessage{
 		{"no commands", request(``), "7", mpreg.InvalidRequest, []string{"cmds"}},
 		{"10,001 commands", request(manyCommands(10_001)), "7", mpreg.ResourceExhausted, []string{"10000"}},
 		{"a cycle", request(`{"name":"a","fun":"echo","args":["b"]},{"name":"b","fun":"echo","args":["a"]}`), "7", mpreg.InvalidRequest, []string{"circle", `"a"`, `"b"`}},
@@ -65,6 +72,16 @@ func TestBadMessages(t *testing.T) {
 		{"a reference to nobody", explicit(`{"name":"b","fun":"echo","args":[1],"refs":{"/args/0":["a"]}}`), "7", mpreg.InvalidRequest, []string{`"a"`}},
 		{"a missing field", explicit(`{"name":"a","fun":"echo","args":[{"x":1}]},{"name":"b","fun":"echo","args":[1],"refs":{"/args/0":["a","y"]}}`), "7", mpreg.InvalidArgument, []string{`"b"`, "y"}},
 		{"a result asked for that nobody makes", `{"role":"rpc","u":"7","return":["z"],"cmds":[{"name":"a","fun":"echo","args":[1]}]}`, "7", mpreg.InvalidRequest, []string{`"z"`}},
+		{"an unknown function", request(`{"name":"a","fun":"nope"}`), "7", mpreg.NotFound, []string{`"nope"`}},
+		{"locs that nobody has", request(`{"name":"a","fun":"add","args":[1,2],"locs":["gpu"]}`), "7", mpreg.NotFound, []string{`lacks ["gpu"]`}},
+		{"another cluster", `{"role":"rpc","u":"7","cluster_id":"theirs","cmds":[{"name":"a","fun":"echo","args":[1]}]}`, "7", mpreg.WrongCluster, []string{`"theirs"`}},
+		{"a message over the limit", request(`{"name":"a","fun":"echo","args":["` + strings.Repeat("x", 5<<20) + `"]}`), "7", mpreg.ResourceExhausted, []string{"4194304 bytes"}},
+	}
+}
+
+// badCalls fail at the node that has the function.
+func badCalls() []badMessage {
+	return []badMessage{
 		{"wrong arity", request(`{"name":"a","fun":"add","args":[1]}`), "7", mpreg.InvalidArgument, []string{"want 2 arguments, got 1", "(int, int) int"}},
 		{"a value that does not fit", request(`{"name":"a","fun":"add","args":[1,"two"]}`), "7", mpreg.InvalidArgument, []string{"argument 1", "int"}},
 		{"an unknown keyword", request(`{"name":"a","fun":"train","args":["d"],"kwargs":{"lr":0.5,"speed":9}}`), "7", mpreg.InvalidArgument, []string{`"speed"`, "epochs, lr"}},
@@ -79,89 +96,141 @@ func TestBadMessages(t *testing.T) {
 		{"a handler that panics", request(`{"name":"a","fun":"panic"}`), "7", mpreg.Internal, []string{"panicked"}},
 		{"a handler that fails", request(`{"name":"a","fun":"fail"}`), "7", mpreg.Failed, []string{"boom"}},
 		{"a handler with a code of its own", request(`{"name":"a","fun":"coded"}`), "7", 2001, []string{"out of paper"}},
-		{"an unknown function", request(`{"name":"a","fun":"nope"}`), "7", mpreg.NotFound, []string{`"nope"`}},
-		{"locs that nobody has", request(`{"name":"a","fun":"add","args":[1,2],"locs":["gpu"]}`), "7", mpreg.NotFound, []string{`lacks ["gpu"]`}},
-		{"another cluster", `{"role":"rpc","u":"7","cluster_id":"theirs","cmds":[{"name":"a","fun":"echo","args":[1]}]}`, "7", mpreg.WrongCluster, []string{`"theirs"`}},
-		{"a negative timeout", `{"role":"rpc","u":"7","timeout_ms":-1,"cmds":[{"name":"a","fun":"echo","args":[1]}]}`, "7", mpreg.InvalidRequest, []string{"timeout_ms"}},
-		{"a message over the limit", request(`{"name":"a","fun":"echo","args":["` + strings.Repeat("x", 5<<20) + `"]}`), "7", mpreg.ResourceExhausted, []string{"4194304 bytes"}},
-		{"a cancel without u", `{"role":"cancel"}`, "unknown", mpreg.InvalidRequest, []string{`"u"`}},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			ws := dial(t, s.URL(), websocket.Dialer{})
-			ws.send(row.message)
-			a := ws.receive()
-			if a.Error == nil {
-				t.Fatalf("succeeded: %s", a.text)
-			}
-			if a.Role != "rpc-response" || a.U != row.u || a.Error.Code != int(row.code) {
-				t.Errorf("want u %q, code %d, got %.500s", row.u, row.code, a.text)
-			}
-			for _, words := range row.says {
-				if !strings.Contains(a.Error.Message, words) {
-					t.Errorf("want %q in %.500q", words, a.Error.Message)
-				}
-			}
-			for _, leak := range []string{"goroutine ", ".go", "runtime.", "wire."} {
-				if strings.Contains(a.text, leak) {
-					t.Errorf("the answer tells of its insides (%q): %.500s", leak, a.text)
-				}
-			}
-			if a.Error.Details["executed"] == nil || a.Error.Details["node"] != s.Name() {
-				t.Errorf("details: %v", a.Error.Details)
-			}
-			ws.alive()
-		})
 	}
 }
 
-// TestBadCalls has the rows that Go callers meet, with the values in JSON
-// through a socket and in CBOR within the node.
+// TestBadMessages: each bad message gets its coded error with its u, and
+// nothing is lost: the next call on the same connection succeeds. It is so over
+// JSON and over frames, and one hop away, where the error is the far node's if
+// that is who refused.
+func TestBadMessages(t *testing.T) {
+	near, far := nearAndFar(t)
+	for _, e := range socketEntries(near, far) {
+		if e.json {
+			for _, row := range badTexts() {
+				t.Run(e.name+"/"+row.name, func(t *testing.T) { row.check(t, e.ask(t, row.message), e.node, 0) })
+			}
+		}
+		for _, row := range badRequests() {
+			if e.cbor && row.name == "a cycle" {
+				continue // found by names, which are for values in JSON
+			}
+			t.Run(e.name+"/"+row.name, func(t *testing.T) { row.check(t, e.ask(t, row.message), e.node, 0) })
+		}
+		for _, row := range badCalls() {
+			if e.cbor && row.name == "a result that is NaN" {
+				continue // which CBOR carries
+			}
+			t.Run(e.name+"/"+row.name, func(t *testing.T) {
+				row.check(t, e.ask(t, remote.Replace(row.message)), far, e.hops)
+			})
+		}
+	}
+}
+
+// check holds an answer against what it should be, the error of a node that the
+// request came to after so many hops.
+func (row badMessage) check(t *testing.T, a answer, at *mpreg.Server, hops int) {
+	t.Helper()
+	if a.Error == nil {
+		t.Fatalf("succeeded: %s", a.text)
+	}
+	if a.Role != "rpc-response" || a.U != row.u || a.Error.Code != int(row.code) {
+		t.Errorf("want u %q, code %d, got %.500s", row.u, row.code, a.text)
+	}
+	for _, words := range row.says {
+		if !strings.Contains(a.Error.Message, words) {
+			t.Errorf("want %q in %.500q", words, a.Error.Message)
+		}
+	}
+	for _, leak := range []string{"goroutine ", ".go", "runtime.", "wire."} {
+		if strings.Contains(a.text, leak) {
+			t.Errorf("the answer tells of its insides (%q): %.500s", leak, a.text)
+		}
+	}
+	if a.Error.Details["executed"] == nil || a.Error.Details["node"] != at.Name() || hopOf(a.Error.Details) != int64(hops) {
+		t.Errorf("want node %q, hop %d, got the details %v", at.Name(), hops, a.Error.Details)
+	}
+}
+
+// badCall is a call by a Go caller that fails, and where it does.
+type badCall struct {
+	name     string
+	fn       string
+	args     []any
+	code     mpreg.Code
+	executed mpreg.Executed
+	where    where
+}
+
+type where uint8
+
+const (
+	atCaller   where = iota // before anything is sent
+	atNode                  // that the caller reaches
+	atFunction              // at the node that has it
+)
+
+func goBadCalls() []badCall {
+	return []badCall{
+		{"wrong arity", "add", []any{1}, mpreg.InvalidArgument, mpreg.ExecutedNo, atFunction},
+		{"a value that does not fit", "add", []any{1, "two"}, mpreg.InvalidArgument, mpreg.ExecutedNo, atFunction},
+		{"a fraction for an integer", "add", []any{1, 1.5}, mpreg.InvalidArgument, mpreg.ExecutedNo, atFunction},
+		{"an unknown keyword", "train", []any{"d", mpreg.Kwargs{"speed": 9}}, mpreg.InvalidArgument, mpreg.ExecutedNo, atFunction},
+		{"failed validation", "train", []any{"d", mpreg.Kwargs{"lr": 7}}, mpreg.InvalidArgument, mpreg.ExecutedNo, atFunction},
+		{"an argument that can't be encoded", "any", []any{make(chan int)}, mpreg.InvalidArgument, mpreg.ExecutedNo, atCaller},
+		{"a cyclic argument", "any", []any{func() any { c := &cycle{}; c.Next = c; return c }()}, mpreg.InvalidArgument, mpreg.ExecutedNo, atCaller},
+		{"a result that holds a channel", "chan", nil, mpreg.Internal, mpreg.ExecutedYes, atFunction},
+		{"a cyclic result", "cycle", nil, mpreg.Internal, mpreg.ExecutedYes, atFunction},
+		{"a cyclic tree", "loop", nil, mpreg.Internal, mpreg.ExecutedYes, atFunction},
+		{"a handler that panics", "panic", nil, mpreg.Internal, mpreg.ExecutedYes, atFunction},
+		{"a handler that fails", "fail", nil, mpreg.Failed, mpreg.ExecutedYes, atFunction},
+		{"a handler with a code of its own", "coded", nil, 2001, mpreg.ExecutedYes, atFunction},
+		{"an unknown function", "nope", nil, mpreg.NotFound, mpreg.ExecutedNo, atNode},
+	}
+}
+
+// TestBadCalls has the rows that Go callers meet, on every way to a function.
 func TestBadCalls(t *testing.T) {
-	s := serve(t, mpreg.Config{}, mpreg.WithCodec(codec.CBOR{}))
-	registerFunctions(t, &s.Registry)
-	for name, client := range map[string]*mpreg.Client{"json": connect(t, s.URL()), "cbor": s.Client()} {
-		for _, row := range []struct {
-			name     string
-			fn       string
-			args     []any
-			code     mpreg.Code
-			executed mpreg.Executed
-		}{
-			{"wrong arity", "add", []any{1}, mpreg.InvalidArgument, mpreg.ExecutedNo},
-			{"a value that does not fit", "add", []any{1, "two"}, mpreg.InvalidArgument, mpreg.ExecutedNo},
-			{"a fraction for an integer", "add", []any{1, 1.5}, mpreg.InvalidArgument, mpreg.ExecutedNo},
-			{"an unknown keyword", "train", []any{"d", mpreg.Kwargs{"speed": 9}}, mpreg.InvalidArgument, mpreg.ExecutedNo},
-			{"failed validation", "train", []any{"d", mpreg.Kwargs{"lr": 7}}, mpreg.InvalidArgument, mpreg.ExecutedNo},
-			{"an argument that can't be encoded", "any", []any{make(chan int)}, mpreg.InvalidArgument, mpreg.ExecutedNo},
-			{"a cyclic argument", "any", []any{func() any { c := &cycle{}; c.Next = c; return c }()}, mpreg.InvalidArgument, mpreg.ExecutedNo},
-			{"a result that holds a channel", "chan", nil, mpreg.Internal, mpreg.ExecutedYes},
-			{"a cyclic result", "cycle", nil, mpreg.Internal, mpreg.ExecutedYes},
-			{"a cyclic tree", "loop", nil, mpreg.Internal, mpreg.ExecutedYes},
-			{"a handler that panics", "panic", nil, mpreg.Internal, mpreg.ExecutedYes},
-			{"a handler that fails", "fail", nil, mpreg.Failed, mpreg.ExecutedYes},
-			{"a handler with a code of its own", "coded", nil, 2001, mpreg.ExecutedYes},
-			{"an unknown function", "nope", nil, mpreg.NotFound, mpreg.ExecutedNo},
-		} {
-			t.Run(name+"/"+row.name, func(t *testing.T) {
-				_, err := client.Call(t.Context(), row.fn, row.args...)
-				var e *mpreg.Error
-				if !errors.As(err, &e) || !errors.Is(err, row.code) || e.Executed != row.executed {
-					t.Fatalf("want %v, executed: %v, got %v", row.code, row.executed, err)
-				}
-				if e.Function != row.fn || e.Command != row.fn && e.Executed != mpreg.ExecutedNo {
-					t.Errorf("the error does not say where it happened: %#v", e)
-				}
-				if got, err := mpreg.Call[int](t.Context(), client, "add", 1, 2); err != nil || got != 3 {
-					t.Errorf("after it: %v, %v", got, err)
+	near, far := nearAndFar(t)
+	for _, e := range entries(t, near, far) {
+		for _, row := range goBadCalls() {
+			t.Run(e.name+"/"+row.name, func(t *testing.T) { row.check(t, e, far) })
+		}
+		if e.cbor {
+			t.Run(e.name+"/NaN is none", func(t *testing.T) {
+				if got, err := mpreg.Call[float64](t.Context(), e.client, "nan"); err != nil || !math.IsNaN(got) {
+					t.Errorf("got %v, %v", got, err)
 				}
 			})
 		}
 	}
-	t.Run("cbor carries NaN", func(t *testing.T) {
-		if got, err := mpreg.Call[float64](t.Context(), s.Client(), "nan"); err != nil || !math.IsNaN(got) {
-			t.Errorf("got %v, %v", got, err)
-		}
-	})
+}
+
+func (row badCall) check(t *testing.T, e entry, far *mpreg.Server) {
+	t.Helper()
+	_, err := e.client.Call(t.Context(), row.fn, row.args...)
+	failure := asError(t, err)
+	if !errors.Is(err, row.code) || failure.Executed != row.executed {
+		t.Fatalf("want %v, executed: %v, got %v", row.code, row.executed, err)
+	}
+	if failure.Function != row.fn || failure.Command != row.fn && row.where != atCaller {
+		t.Errorf("the error does not say what failed: %#v", failure)
+	}
+	node, hop := "", 0
+	switch row.where {
+	case atCaller:
+	case atNode:
+		node = e.node.Name()
+	case atFunction:
+		node, hop = far.Name(), e.hops
+	}
+	if failure.Node != node || hopOf(failure.Details) != int64(hop) {
+		t.Errorf("want node %q, hop %d, got %#v", node, hop, failure)
+	}
+	if got, err := mpreg.Call[int](t.Context(), e.client, "add", 1, 2); err != nil || got != 3 {
+		t.Errorf("after it: %v, %v", got, err)
+	}
 }
 
 // TestCompressionBomb: what counts is the size after decompression.

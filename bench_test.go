@@ -2,6 +2,7 @@ package mpreg_test
 
 import (
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/mpreg/mpreg"
@@ -15,25 +16,41 @@ type payload struct {
 	Data [100]byte
 }
 
-// BenchmarkEcho calls a typed function over loopback, JSON on the wire: one
-// call in flight on the connection, and 64.
+// codecs are those that values are measured in.
+var codecs = map[string]codec.Codec{"json": codec.JSON{}, "cbor": codec.CBOR{}}
+
+// BenchmarkEcho calls a typed function over loopback: one call in flight on the
+// connection, and 64.
 func BenchmarkEcho(b *testing.B) {
-	s := serve(b, mpreg.Config{})
-	must(b, s.Register("typed", func(p payload) payload { return p }))
-	c := connect(b, s.URL())
-	must(b, c.Ready(b.Context()))
-	b.Run("callers=1", func(b *testing.B) { echoFrom(b, c, 1) })
-	b.Run("callers=64", func(b *testing.B) { echoFrom(b, c, 64) })
+	for name, c := range codecs {
+		s := serve(b, mpreg.Config{})
+		must(b, s.Register("typed", func(p payload) payload { return p }))
+		client := connect(b, s.URL(), mpreg.WithCodec(c))
+		must(b, client.Ready(b.Context()))
+		b.Run(name+"/callers=1", func(b *testing.B) { echoFrom(b, client, 1) })
+		b.Run(name+"/callers=64", func(b *testing.B) { echoFrom(b, client, 64) })
+	}
+}
+
+// BenchmarkRelay is BenchmarkEcho through a node that lacks the function.
+func BenchmarkRelay(b *testing.B) {
+	for name, c := range codecs {
+		far := serve(b, mpreg.Config{})
+		must(b, far.Register("typed", func(p payload) payload { return p }))
+		near := serve(b, mpreg.Config{Peers: []string{far.URL()}})
+		acquainted(b, near, far)
+		client := connect(b, near.URL(), mpreg.WithCodec(c))
+		must(b, client.Ready(b.Context()))
+		b.Run(name+"/callers=1", func(b *testing.B) { echoFrom(b, client, 1) })
+		b.Run(name+"/callers=64", func(b *testing.B) { echoFrom(b, client, 64) })
+	}
 }
 
 // BenchmarkNodeClient is BenchmarkEcho without a connection.
 func BenchmarkNodeClient(b *testing.B) {
-	for _, row := range []struct {
-		name  string
-		codec codec.Codec
-	}{{"json", codec.JSON{}}, {"cbor", codec.CBOR{}}} {
-		b.Run(row.name, func(b *testing.B) {
-			s := serve(b, mpreg.Config{}, mpreg.WithCodec(row.codec))
+	for name, c := range codecs {
+		b.Run(name, func(b *testing.B) {
+			s := serve(b, mpreg.Config{}, mpreg.WithCodec(c))
 			must(b, s.Register("typed", func(p payload) payload { return p }))
 			echoFrom(b, s.Client(), 1)
 		})
@@ -44,11 +61,12 @@ func BenchmarkNodeClient(b *testing.B) {
 func echoFrom(b *testing.B, c *mpreg.Client, callers int) {
 	b.ReportAllocs()
 	want := payload{Name: "benchmark", N: 42}
-	calls := make(chan struct{}, callers)
+	var begun atomic.Int64
 	var running sync.WaitGroup
+	b.ResetTimer()
 	for range callers {
 		running.Go(func() {
-			for range calls {
+			for begun.Add(1) <= int64(b.N) {
 				got, err := mpreg.Call[payload](b.Context(), c, "typed", want)
 				if err != nil || got != want {
 					b.Errorf("got %v, %v", got, err)
@@ -56,10 +74,6 @@ func echoFrom(b *testing.B, c *mpreg.Client, callers int) {
 			}
 		})
 	}
-	for b.Loop() {
-		calls <- struct{}{}
-	}
-	close(calls)
 	running.Wait()
 }
 

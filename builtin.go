@@ -36,7 +36,7 @@ func (s *Server) registerBuiltins() error {
 			Doc("Lists the members of the cluster.")),
 		"list_peers": Func(func() []Member { return s.Members() }, Idempotent(),
 			Doc("Lists the members of the cluster, as mpreg.peers does.")),
-		"mpreg.functions": Func(func() []FunctionInfo { return s.Functions() }, Idempotent(),
+		"mpreg.functions": Func(s.cluster.functions, Idempotent(),
 			Doc("Lists the functions that the cluster offers.")),
 		"mpreg.describe": Func(s.describe, Idempotent(),
 			Doc("Describes the offers of a function, with JSON Schemas of its parameters and its result.")),
@@ -50,13 +50,19 @@ func (s *Server) registerBuiltins() error {
 	return nil
 }
 
-func (s *Server) describe(_ context.Context, name string) ([]Description, error) {
+// describe describes a function of this node or, if it has none of that name, as
+// another node describes it that does.
+func (s *Server) describe(ctx context.Context, name string) ([]Description, error) {
 	for _, r := range []*Registry{&s.builtins, &s.Registry} {
 		if d := r.Describe(name); len(d) > 0 {
 			return d, nil
 		}
 	}
-	return nil, s.Registry.notFound(name, nil, nil)
+	groups := s.cluster.routes.of(name)
+	if len(groups) == 0 {
+		return nil, notFound(name, nil, nil)
+	}
+	return Call[[]Description](ctx, FromContext(ctx).With(OnNode(groups[0].places[0].member.id)), "mpreg.describe", name)
 }
 
 func (s *Server) status() Status {

@@ -18,10 +18,12 @@ import (
 // a process needs one.
 //
 // A Client connects when it is first used, to the first of its URLs that
-// answers, and again when the connection is lost. A call that is made while an
-// attempt to connect is under way waits for it, as long as its context lets it.
-// Between attempts calls fail at once with [Unavailable] and what the last
-// attempt failed with; [Client.Ready] waits until one succeeds.
+// answers, and again, in the background, when the connection is lost or its node
+// drains. A call that is made while an attempt to connect is under way waits for
+// it, as long as its context lets it. Between attempts calls fail at once with
+// [Unavailable] and what the last attempt failed with; [Client.Ready] waits until
+// one succeeds. Attempts are 250 ms apart at first and 10 s at last, less a random
+// part.
 type Client struct {
 	core *clientCore
 	call callOptions // of this view
@@ -192,9 +194,15 @@ func (inv *Invocation) wireRequest(c codec.Codec) (*wire.Request, []string, erro
 	if inv.Request != nil {
 		return inv.Request.encode(c, inv.Locs)
 	}
-	return &wire.Request{Commands: []wire.Command{{
+	single := &struct { // one allocation
+		request wire.Request
+		command [1]wire.Command
+	}{}
+	single.command[0] = wire.Command{
 		Name: inv.Command, Function: inv.Function, Args: inv.Args, Kwargs: inv.Kwargs, Locs: inv.Locs,
-	}}}, nil, nil
+	}
+	single.request.Commands = single.command[:]
+	return &single.request, nil, nil
 }
 
 // Ready waits until the client is connected. Its error is ctx's, and says what

@@ -3,22 +3,18 @@ package mpreg
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/mpreg/mpreg/codec"
 	"github.com/mpreg/mpreg/internal/link"
 	"github.com/mpreg/mpreg/internal/wire"
 )
-
-// maxCallsPerLink bounds the calls of a client that wait for an answer.
-const maxCallsPerLink = 1 << 16
 
 // conn is a client's connection to a cluster: whichever link is up to one of its
 // nodes. It is a caller.
@@ -28,10 +24,11 @@ type conn struct {
 	log     *slog.Logger
 	dialer  *link.Dialer
 
-	closed atomic.Bool
+	closed  atomic.Bool
+	serving sync.WaitGroup // the readers of links
 
 	mu    sync.Mutex
-	links map[*link.Link]*clientLink // those that the dialer knows: one, or two while one replaces another
+	links map[*link.Link]*clientLink // those that have not ended: one, or more while one replaces another
 }
 
 func newConn(urls []string, o *clientOptions) *conn {
@@ -43,45 +40,94 @@ func newConn(urls []string, o *clientOptions) *conn {
 	return c
 }
 
-func (c *conn) codec() codec.Codec { return codec.JSON{} }
+func (c *conn) codec() codec.Codec {
+	if c.options.codec != nil {
+		return c.options.codec
+	}
+	return codec.JSON{}
+}
+
+// clientLink is a client's end of a link. It is the owner of its peer.
+type clientLink struct {
+	*peer
+	leaving chan struct{} // closed when the node wants no more requests
+	ended   chan struct{} // closed when the link's reader has returned
+	err     error         // why it did
+}
 
 // dial opens a link and gets it ready for calls before anybody can see it.
 func (c *conn) dial(ctx context.Context, url string) (*link.Link, error) {
-	cl := &clientLink{slots: link.NewSlots[*reply](maxCallsPerLink)}
+	cl := &clientLink{leaving: make(chan struct{}), ended: make(chan struct{})}
+	cl.peer = newPeer(cl, knownCodecs(c.options.codec))
 	l, err := link.Dial(ctx, url, link.DialOptions{
 		Header:  bearer(c.options.token),
 		TLS:     c.options.tls,
 		NetDial: c.options.dial,
-	}, link.Config{Logger: c.log, MaxMessage: c.options.maxMessage, Pending: cl.slots.Len})
+	}, link.Config{Logger: c.log, MaxMessage: c.options.maxMessage, Framed: wire.Subprotocol, Pending: cl.slots.Len})
 	if err != nil {
 		return nil, err
 	}
+	if !l.Framed() {
+		l.Abort(nil)
+		return nil, fmt.Errorf("%s is no mpreg node: it does not speak %s", url, wire.Subprotocol)
+	}
+	cl.link, cl.log = l, c.log.With("peer", l.RemoteAddr())
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	cl.link = l
 	c.links[l] = cl
+	c.mu.Unlock()
+	c.serving.Go(func() { c.read(cl) })
+	if err = cl.greet(ctx, newHello(c.options.codec, c.options.maxMessage)); err == nil {
+		err = cl.await(ctx)
+	}
+	if err != nil {
+		l.Abort(err)
+		<-cl.ended
+		return nil, err
+	}
 	return l, nil
 }
 
-// serve reads a link until it ends, and then fails the calls on it.
-func (c *conn) serve(l *link.Link) error {
+// read reads a link until it ends, and then fails the calls on it.
+func (c *conn) read(cl *clientLink) {
+	defer close(cl.ended)
+	cl.err = cl.link.Serve(cl.peer)
 	c.mu.Lock()
-	cl := c.links[l]
-	c.mu.Unlock()
-	err := l.Serve(cl)
-	c.mu.Lock()
-	delete(c.links, l)
+	delete(c.links, cl.link)
 	c.mu.Unlock()
 	if c.closed.Load() {
 		cl.fail(errClosed(ExecutedMaybe))
 	} else {
-		cl.fail(lostError(err))
+		cl.fail(lostError(cl.err))
 	}
-	return err
+}
+
+// serve waits until a link is of no use for further calls. One whose node drains
+// lives on until that has answered what was asked before.
+func (c *conn) serve(l *link.Link) error {
+	c.mu.Lock()
+	cl := c.links[l]
+	c.mu.Unlock()
+	if cl == nil {
+		return l.Err()
+	}
+	select {
+	case <-cl.ended:
+		return cl.err
+	case <-cl.leaving:
+		return errors.New("the node is draining")
+	}
 }
 
 func errClosed(executed Executed) *Error {
 	return &Error{Code: Unavailable, Message: "the client is closed", Executed: executed, cause: ErrClosed}
+}
+
+// accept is how a request asks for results in a codec. JSON goes without saying.
+func accept(c codec.Codec) string {
+	if _, ok := c.(codec.JSON); ok {
+		return ""
+	}
+	return c.Name()
 }
 
 // live returns the link that calls go on now.
@@ -118,6 +164,9 @@ func notConnected(err error) *Error {
 			code = PermissionDenied
 		}
 	}
+	if refusal, ok := errors.AsType[*Error](err); ok && refusal.Code != Unavailable {
+		code = refusal.Code
+	}
 	return newError(code, ExecutedNo, "not connected: %w", err)
 }
 
@@ -130,46 +179,12 @@ func (c *conn) do(ctx context.Context, r *wire.Request) (*wire.Response, error) 
 	if err != nil {
 		return nil, err
 	}
-	reply := cl.newReply()
-	id, err := cl.slots.Put(reply)
-	if err != nil {
-		if c.closed.Load() {
-			return nil, errClosed(ExecutedNo)
-		}
-		return nil, cl.notSent(err)
+	r.Accept = accept(c.codec())
+	response, err := cl.do(ctx, r)
+	if err != nil && c.closed.Load() && errors.Is(err, link.ErrClosed) {
+		return nil, errClosed(asError(err).Executed)
 	}
-	r.U = strconv.FormatUint(id, 36)
-	if deadline, ok := ctx.Deadline(); ok {
-		r.SetTimeout(time.Until(deadline))
-	}
-	if err := cl.send(ctx, r); err != nil {
-		cl.forget(id, reply)
-		return nil, err
-	}
-	select {
-	case <-reply.done:
-	case <-ctx.Done():
-		if _, ok := cl.slots.Take(id); ok {
-			// Nobody else has the reply now. The node knows of the deadline; of
-			// a cancel it need not know for this to be right, only to be cheap.
-			if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				_ = cl.link.TrySend(link.Text, wire.AppendCancel(nil, r.U))
-			}
-			cl.recycle(reply)
-			return nil, contextError(ctx.Err(), ExecutedMaybe)
-		}
-		<-reply.done
-	}
-	message, err := reply.message, reply.err
-	cl.recycle(reply)
-	if err != nil {
-		return nil, err
-	}
-	response, err := wire.DecodeResponse(message)
-	if err != nil {
-		return nil, newError(Internal, ExecutedMaybe, "the answer of %s can't be read: %w", cl.link.RemoteAddr(), err)
-	}
-	return response, nil
+	return response, err
 }
 
 func (c *conn) ready(ctx context.Context) error {
@@ -187,6 +202,49 @@ func (c *conn) close() error {
 	c.mu.Unlock()
 	for _, cl := range links {
 		cl.fail(errClosed(ExecutedMaybe)) // without waiting for the close handshake
+		cl.link.BeginClose(link.StatusNormal, "")
 	}
-	return c.dialer.Close()
+	err := c.dialer.Close()
+	c.serving.Wait()
+	return err
+}
+
+// hello implements owner.
+func (cl *clientLink) hello(*wire.Hello) { cl.welcome() }
+
+// request implements owner.
+func (cl *clientLink) request(h wire.FrameHead, _ []byte, _ bool) {
+	cl.refuse(h.ID, newError(NotFound, ExecutedNo, "a client offers no functions"))
+}
+
+// oversized implements owner.
+func (cl *clientLink) oversized(h wire.FrameHead, size int64) {
+	cl.refuse(h.ID, newError(ResourceExhausted, ExecutedNo, "the frame has %d bytes, more than this client takes", size))
+}
+
+// cancel implements owner.
+func (cl *clientLink) cancel(uint64) {}
+
+// catalog implements owner.
+func (cl *clientLink) catalog(*wire.Catalog) {}
+
+// goaway implements owner.
+func (cl *clientLink) goaway(*wire.Goaway) {
+	select {
+	case <-cl.leaving:
+	default:
+		close(cl.leaving)
+	}
+}
+
+// idle implements owner.
+func (cl *clientLink) idle() {}
+
+// lostError is the error of calls on a link that was lost.
+func lostError(cause error) *Error {
+	if closed, ok := errors.AsType[*link.CloseError](cause); ok && closed.Code == link.StatusGoingAway && closed.Reason == drainedReason {
+		// The node closes behind its last answer: it never began the rest.
+		return newError(Unavailable, ExecutedNo, "the node stopped before it took the request: %w", cause)
+	}
+	return newError(Unavailable, ExecutedMaybe, "the link was lost before the answer came: %w", cause)
 }

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/mpreg/mpreg/internal/wire"
 )
 
 // drainedReason is the reason of the close frame that ends a link whose
@@ -39,9 +41,11 @@ func (s *Server) openSession() (*session, *Error) {
 	}
 	session := &session{
 		server: s, ctx: s.base,
-		pending: make(map[string]*pendingRequest),
+		pending: make(map[requestKey]*pendingRequest),
 		ended:   make(chan struct{}),
 	}
+	session.peer = newPeer(session, knownCodecs(s.options.codec))
+	session.peer.name = s.config.Name
 	s.sessions[session] = struct{}{}
 	return session, nil
 }
@@ -62,12 +66,15 @@ func (s *Server) openSessions() []*session {
 // drain lets the node come to rest, within the drain deadline. The order matters:
 // once the state says so no request is admitted; when those that were are
 // answered, each link is closed behind its last answer.
-func (s *Server) drain(web *webServer) error {
+func (s *Server) drain(web *webServer, peers *peering) error {
 	start := time.Now()
 	s.mu.Lock()
 	s.state = stateDraining
 	s.mu.Unlock()
 	s.log.Info("node drains", "in_flight", s.inFlight.Load(), "links", s.linkCount())
+	for _, session := range s.openSessions() {
+		session.retire(wire.GoawayDraining, "the node is draining")
+	}
 	if web.server != nil {
 		// Refuses what is in its handshake; links are not the HTTP server's any more.
 		_ = web.server.Close()
@@ -81,6 +88,8 @@ func (s *Server) drain(web *webServer) error {
 		s.abandon()
 	}
 	abandoned := s.closeLinks(deadline, reason)
+	s.cluster.close()
+	peers.close()
 	s.workers.close()
 	if running == 0 && abandoned == 0 {
 		s.workers.running.Wait()

@@ -195,7 +195,7 @@ func (r *endReason) Unwrap() error { return r.err }
 // endError is contextError for a context that may have ended for a reason of
 // mpreg's own, which says more.
 func endError(ctx context.Context, executed Executed) *Error {
-	if reason, ok := errors.AsType[*endReason](context.Cause(ctx)); ok {
+	if reason, ok := errors.AsType[*endReason](endCause(ctx)); ok {
 		c := *reason.err
 		c.Executed = executed
 		return &c
@@ -227,6 +227,21 @@ func (e *Error) at(command, function, node string) *Error {
 	if c.Node == "" {
 		c.Node = node
 	}
+	return &c
+}
+
+// onHop returns e with the number of nodes that had passed the command on, where
+// it is not known yet.
+func (e *Error) onHop(n int) *Error {
+	if n == 0 || e.Details[wire.DetailHop] != nil {
+		return e
+	}
+	c := *e
+	c.Details = maps.Clone(e.Details)
+	if c.Details == nil {
+		c.Details = make(map[string]any, 1)
+	}
+	c.Details[wire.DetailHop] = int64(n)
 	return &c
 }
 

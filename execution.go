@@ -1,6 +1,7 @@
 package mpreg
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"math"
@@ -16,6 +17,8 @@ import (
 // origin is where a request came from.
 type origin struct {
 	peer     string // the address at the other end of the link; empty within the node
+	node     string // the id of the node that passed it on; empty if a client sent it
+	hops     int    // the nodes that have passed it on
 	identity Identity
 }
 
@@ -26,14 +29,22 @@ type execution struct {
 	node    *Server
 	origin  origin
 	request *wire.Request
-	codec   codec.Codec // of whoever asked: results are encoded in it
+	codec   codec.Codec // that results are encoded in
+	accept  string      // the name of the codec that they are wanted in, which this node may lack
 	plan    *plan.Plan
 
 	results []Value
-	held    int64        // the bytes of results
+	one     [1]Value // results of a single command
+	reply   wire.Response
+	result1 [1]wire.Result
+	held    int64 // the bytes of results
+	asker   asker
+	told    bool         // asker knows of a failure
 	atRest  bool         // nothing of it runs any more; for who is called by run
 	spans   []span       // when each command ran; nil if nobody wants to know
 	latest  atomic.Int64 // one more than the index of the command that started last
+
+	forwarded atomic.Int64 // how many commands other nodes were asked to run
 }
 
 // span is the time in which a command ran.
@@ -60,25 +71,28 @@ func newExecution(node *Server, from origin, r *wire.Request, c codec.Codec) (*e
 		return nil, e.at("", "", node.Name())
 	}
 	p.MaxValue = int(min(node.config.MaxMessageBytes, math.MaxInt))
-	e := &execution{node: node, origin: from, request: r, codec: c, plan: p, results: make([]Value, len(r.Commands))}
+	e := &execution{node: node, origin: from, request: r, codec: c, accept: cmp.Or(r.Accept, c.Name()), plan: p}
+	if e.results = e.one[:]; len(r.Commands) > 1 {
+		e.results = make([]Value, len(r.Commands))
+	}
 	if r.ReturnIntermediate || r.IncludeSummary || len(node.options.observers) > 0 {
 		e.spans = make([]span, len(r.Commands))
 	}
 	return e, nil
 }
 
-// run executes the request and calls answer once, as soon as the outcome is
-// known: a failure is told while other commands may still be on their way out.
-// It returns when nothing of the request runs any more.
-func (e *execution) run(ctx context.Context, answer func(*wire.Response, *Error)) {
+// asker is who a request is executed for.
+type asker interface {
+	// answer is called once, with a response or with a failure.
+	answer(e *execution, response *wire.Response, failure *Error)
+}
+
+// run executes the request and answers once, as soon as the outcome is known: a
+// failure is told while other commands may still be on their way out. It returns
+// when nothing of the request runs any more.
+func (e *execution) run(ctx context.Context, to asker) {
 	start := e.observeStart(ctx)
-	told := false
-	fail := func(failure *Error) {
-		if !told {
-			told = true
-			answer(nil, failure)
-		}
-	}
+	e.asker = to
 	var failure *Error
 	ended := false
 	defer func() {
@@ -87,9 +101,9 @@ func (e *execution) run(ctx context.Context, answer func(*wire.Response, *Error)
 			failure = e.goexit(-1)
 		}
 		if failure != nil {
-			fail(failure)
+			e.fail(failure)
 		} else {
-			answer(e.response(start), nil)
+			to.answer(e, e.response(start), nil)
 		}
 		e.observeEnd(ctx, start, failure)
 	}()
@@ -97,14 +111,22 @@ func (e *execution) run(ctx context.Context, answer func(*wire.Response, *Error)
 		o := e.command(ctx, 0)
 		e.results[0], failure = o.value, o.err
 	} else {
-		failure = e.runGraph(ctx, fail)
+		failure = e.runGraph(ctx)
 	}
 	ended = true
 }
 
-// runGraph starts what is ready, and what becomes ready by what ends. It calls
-// fail at the first failure, and returns it once nothing runs any more.
-func (e *execution) runGraph(ctx context.Context, fail func(*Error)) (failure *Error) {
+// fail tells of a failure, the first time.
+func (e *execution) fail(failure *Error) {
+	if !e.told {
+		e.told = true
+		e.asker.answer(e, nil, failure)
+	}
+}
+
+// runGraph starts what is ready, and what becomes ready by what ends. It tells of
+// the first failure, and returns it once nothing runs any more.
+func (e *execution) runGraph(ctx context.Context) (failure *Error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var running sync.WaitGroup
@@ -124,7 +146,7 @@ func (e *execution) runGraph(ctx context.Context, fail func(*Error)) (failure *E
 			failure = o.err
 			cancel(failure)
 			e.atRest = count == 0
-			fail(failure)
+			e.fail(failure)
 			return
 		}
 		ready = append(ready, progress.Done(o.index)...)
@@ -229,28 +251,36 @@ func (e *execution) invoke(ctx context.Context, index int) (Value, error) {
 		return Value{}, endError(ctx, ExecutedNo)
 	}
 	cmd := &e.request.Commands[index]
-	t, err := e.node.cluster.route(cmd.Function, cmd.Locs, e.request.Node)
-	if err != nil {
-		return Value{}, err
-	}
 	args, kwargs, err := e.plan.Fill(index, e.result)
 	if err != nil {
 		failure := asError(err)
 		failure.Executed = ExecutedNo
 		return Value{}, failure
 	}
-	call := &callContext{Context: ctx, exec: e}
-	call.invocation = &Invocation{
+	call := &callContext{Context: ctx, exec: e, invocation: Invocation{
 		Function: cmd.Function, Command: cmd.Name, Locs: cmd.Locs,
 		Args: args, Kwargs: kwargs, Headers: e.request.Headers,
-	}
+	}}
 	if len(e.node.options.interceptors) > 0 {
 		call.invocation.Headers = maps.Clone(e.request.Headers) // theirs to change
 	}
-	return t.run(call, call)
+	return e.node.cluster.run(call, call, query{
+		function: cmd.Function, locs: cmd.Locs, node: e.request.Node, from: e.origin.node, hops: e.origin.hops,
+	})
 }
 
 func (e *execution) result(index int) Value { return e.results[index] }
+
+// encode encodes what a function returned as whoever asked wants it. A value in a
+// codec that this node lacks is passed on as it is.
+func (e *execution) encode(x any) (Value, error) {
+	if v, ok := x.(Value); ok {
+		if _, opaque := v.Codec().(wire.Opaque); opaque || v.Codec().Name() == e.accept {
+			return v, nil
+		}
+	}
+	return codec.Encode(e.codec, x)
+}
 
 // interrupted is the error of a request whose context ended before it did,
 // about the command that started last.
@@ -265,7 +295,11 @@ func (e *execution) interrupted(ctx context.Context) *Error {
 
 // response collects what the caller asked for.
 func (e *execution) response(start time.Time) *wire.Response {
-	r := &wire.Response{U: e.request.U, Results: make([]wire.Result, len(e.plan.Results))}
+	r := &e.reply
+	r.U, r.Results = e.request.U, e.result1[:]
+	if len(e.plan.Results) > 1 {
+		r.Results = make([]wire.Result, len(e.plan.Results))
+	}
 	for i, index := range e.plan.Results {
 		r.Results[i] = wire.Result{Name: e.request.Commands[index].Name, Value: e.results[index]}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg/internal/link"
+	"github.com/mpreg/mpreg/internal/wire"
 )
 
 // ServeHTTP takes a websocket in: what an application that mounts the node
@@ -37,7 +38,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.log.Debug("handshake failed", "peer", r.RemoteAddr, "err", dialErr)
 		return
 	}
-	session.serve(l)
+	session.attach(l)
+	_ = session.serve() // the link knows why it ended
 }
 
 // originAllowed keeps foreign web pages from using a visitor's access to the
@@ -85,7 +87,8 @@ func (s *Server) linkConfig(session *session) link.Config {
 		PingInterval: s.config.PingInterval,
 		PingTimeout:  s.config.PingTimeout,
 		Compression:  s.config.Compression,
-		Pending:      func() int { return int(session.inFlight.Load()) },
+		Pending:      session.pendingCalls,
+		Framed:       wire.Subprotocol,
 		Logger:       s.log,
 	}
 }

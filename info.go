@@ -36,7 +36,7 @@ type callKey struct{}
 type callContext struct {
 	context.Context
 	exec       *execution
-	invocation *Invocation
+	invocation Invocation
 	fn         *Function   // that it was routed to, if to this node
 	started    atomic.Bool // the function was called
 }

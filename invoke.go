@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-
-	"github.com/mpreg/mpreg/codec"
 )
 
 // invoke runs the function with the invocation's arguments and returns its
@@ -31,7 +29,7 @@ func (f *Function) invoke(ctx context.Context, inv *Invocation, call *callContex
 	if !result.IsValid() {
 		return Value{}, nil
 	}
-	v, err := codec.Encode(call.exec.codec, result.Interface())
+	v, err := call.exec.encode(result.Interface())
 	if err != nil {
 		return Value{}, newError(Internal, ExecutedYes, "the result can't be encoded: %v", err)
 	}

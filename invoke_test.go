@@ -29,11 +29,11 @@ func BenchmarkInvoke(b *testing.B) {
 				if fn.err != nil || err != nil {
 					b.Fatal(fn.err, err)
 				}
-				inv := &Invocation{Args: args}
+				inv := Invocation{Args: args}
 				call := &callContext{Context: b.Context(), exec: &execution{codec: c}, invocation: inv, fn: fn}
 				b.ReportAllocs()
 				for b.Loop() {
-					if _, err := fn.invoke(call, inv, call); err != nil {
+					if _, err := fn.invoke(call, &call.invocation, call); err != nil {
 						b.Fatal(err)
 					}
 				}

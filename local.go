@@ -18,11 +18,11 @@ func (s *Server) runLocal(ctx context.Context, call *callContext) (v Value, err 
 		}
 	}()
 	if s.options.authorize != nil {
-		if err := s.options.authorize(ctx, call.invocation); err != nil {
+		if err := s.options.authorize(ctx, &call.invocation); err != nil {
 			return Value{}, denied(err)
 		}
 	}
-	return s.invoker(ctx, call.invocation)
+	return s.invoker(ctx, &call.invocation)
 }
 
 // denied is what an authorizer's error says to the caller.

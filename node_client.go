@@ -68,6 +68,7 @@ func (n *nodeCaller) do(ctx context.Context, r *wire.Request) (*wire.Response, e
 		e.Executed = ExecutedNo
 		return nil, e
 	}
+	r.Accept = accept(n.codec())
 	exec, err := newExecution(n.server, from, r, n.codec())
 	if err != nil {
 		return nil, err
@@ -78,17 +79,7 @@ func (n *nodeCaller) do(ctx context.Context, r *wire.Request) (*wire.Response, e
 	}
 	answers := make(chan localAnswer, 1)
 	ctx, cancel := context.WithCancelCause(ctx)
-	n.server.workers.do(func() {
-		defer place.end()
-		defer cancel(nil)
-		defer context.AfterFunc(place.base, func() { cancel(context.Cause(place.base)) })()
-		exec.run(ctx, func(r *wire.Response, e *Error) {
-			if exec.atRest {
-				place.leave()
-			}
-			answers <- localAnswer{r, e}
-		})
-	})
+	n.server.workers.do(&localRequest{ctx, cancel, place, exec, answers})
 	select {
 	case a := <-answers:
 		return a.response, a.err()
@@ -100,6 +91,31 @@ func (n *nodeCaller) do(ctx context.Context, r *wire.Request) (*wire.Response, e
 	default:
 		return nil, exec.interrupted(ctx)
 	}
+}
+
+// localRequest is a request of this process's own that runs.
+type localRequest struct {
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	place   admission
+	exec    *execution
+	answers chan<- localAnswer // has room for one
+}
+
+// work implements task.
+func (r *localRequest) work() {
+	defer r.place.end()
+	defer r.cancel(nil)
+	defer context.AfterFunc(r.place.base, func() { r.cancel(context.Cause(r.place.base)) })()
+	r.exec.run(r.ctx, r)
+}
+
+// answer implements asker.
+func (r *localRequest) answer(e *execution, response *wire.Response, failure *Error) {
+	if e.atRest {
+		r.place.leave()
+	}
+	r.answers <- localAnswer{response, failure}
 }
 
 // localAnswer is how a request of this process's own ended.

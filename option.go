@@ -54,6 +54,7 @@ type serverOptions struct {
 	authenticate Authenticator
 	authorize    Authorizer
 	observers    []Observer
+	token        string
 }
 
 // validate refuses what could only fail later, and without a word.
@@ -97,6 +98,11 @@ type serverOption func(*serverOptions)
 
 func (f serverOption) applyServer(o *serverOptions) { f(o) }
 
+type bothOption struct {
+	serverOption
+	clientOption
+}
+
 type clientOption func(*clientOptions)
 
 func (f clientOption) applyClient(o *clientOptions) { f(o) }
@@ -114,14 +120,17 @@ func WithLogger(l *slog.Logger) Option {
 
 // WithTLS sets the TLS configuration: a server then listens for wss://
 // connections, and needs a certificate in it; a client uses it for its wss://
-// URLs, which work without it where the system's roots are enough.
+// URLs, and a node for its peers', which work without it where the system's roots
+// are enough.
 func WithTLS(c *tls.Config) Option {
 	return commonOption(func(o *commonOptions) { o.tls = c })
 }
 
-// WithCodec sets the codec that values are encoded with where both ends are
-// mpreg's; a JSON connection carries JSON whatever it is, and a value of
-// another codec is converted. Default: JSON.
+// WithCodec sets the codec that a client encodes arguments with and wants results
+// in, and that a node's own client does. CBOR is faster than JSON, and carries
+// bytes and NaN; one of your own must be given to all ends that decode its values.
+// Nodes that pass a value on need not have its codec. A JSON connection carries
+// JSON, and values of other codecs are converted for it. Default: JSON.
 func WithCodec(c codec.Codec) Option {
 	return commonOption(func(o *commonOptions) { o.codec = c })
 }
@@ -131,7 +140,8 @@ func WithInterceptors(i ...Interceptor) Option {
 	return commonOption(func(o *commonOptions) { o.interceptors = append(o.interceptors, i...) })
 }
 
-// WithDialer sets how connections are opened, for a proxy or a test's network.
+// WithDialer sets how connections are opened, a client's and those of a node to
+// its peers: for a proxy, or a test's network.
 // Default: a net.Dialer. TLS goes on top of what it returns.
 func WithDialer(dial DialFunc) Option {
 	return commonOption(func(o *commonOptions) { o.dial = dial })
@@ -167,10 +177,13 @@ func WithObserver(obs Observer) ServerOption {
 	return serverOption(func(o *serverOptions) { o.observers = append(o.observers, obs) })
 }
 
-// WithToken sets the token that a client shows, as a bearer token in the
-// handshake's Authorization header.
-func WithToken(token string) ClientOption {
-	return clientOption(func(o *clientOptions) { o.token = token })
+// WithToken sets the token that a client shows, and a node to the peers that it
+// dials: as a bearer token in the handshake's Authorization header.
+func WithToken(token string) Option {
+	return bothOption{
+		func(o *serverOptions) { o.token = token },
+		func(o *clientOptions) { o.token = token },
+	}
 }
 
 // WithMaxMessageBytes bounds the answers that a client takes, after

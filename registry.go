@@ -18,15 +18,17 @@ import (
 // the server; a library that offers functions takes a *Registry. It is safe for
 // concurrent use.
 type Registry struct {
-	mu     sync.RWMutex
-	offers map[string][]*offer // by name; the one with the fewest locs first
+	mu      sync.RWMutex
+	offers  map[string][]*offer // by name; the one with the fewest locs first
+	changed func()              // called after each change, without mu; nil if nobody wants to know
 }
 
 // offer is a function under a name with a set of locs.
 type offer struct {
-	name string
-	locs []string // sorted
-	fn   *Function
+	name    string
+	locs    []string // sorted
+	fn      *Function
+	latency latency
 }
 
 // FunctionInfo is one entry of a registry's list.
@@ -61,7 +63,17 @@ func (r *Registry) Register(name string, fn any, locs ...string) error {
 	if reserved(name) {
 		return fmt.Errorf("mpreg: registering %q: the name belongs to the functions that every node has", name)
 	}
-	return r.register(name, fn, locs)
+	if err := r.register(name, fn, locs); err != nil {
+		return err
+	}
+	r.notify()
+	return nil
+}
+
+func (r *Registry) notify() {
+	if r.changed != nil {
+		r.changed()
+	}
 }
 
 func (r *Registry) register(name string, fn any, locs []string) error {
@@ -106,6 +118,14 @@ func (r *Registry) Unregister(name string, locs ...string) bool {
 	if err != nil {
 		return false
 	}
+	if !r.withdraw(name, set) {
+		return false
+	}
+	r.notify()
+	return true
+}
+
+func (r *Registry) withdraw(name string, set []string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	before := r.offers[name]
@@ -130,16 +150,25 @@ func (r *Registry) Lookup(name string, locs ...string) (*Function, bool) {
 	return o.fn, true
 }
 
-// match is Lookup with locs that every offer has besides its own.
+// has reports whether there is an offer of a function.
+func (r *Registry) has(name string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.offers[name]) > 0
+}
+
+// match is Lookup with locs that every offer has besides its own. Of several that
+// fit it is the one with the fewest locs that were not asked for.
 func (r *Registry) match(name string, locs, common []string) *offer {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
+	var best *offer
 	for _, o := range r.offers[name] {
-		if o.missing(locs, common) == 0 {
-			return o
+		if o.missing(locs, common) == 0 && (best == nil || surplus(o.locs, locs) < surplus(best.locs, locs)) {
+			best = o
 		}
 	}
-	return nil
+	return best
 }
 
 // missing counts the locs that the offer does not have.
@@ -166,29 +195,42 @@ func (r *Registry) Functions() []FunctionInfo {
 	return list
 }
 
-// notFound explains why nothing matches: no such function, or which locs the
-// closest offer lacks.
-func (r *Registry) notFound(name string, locs, common []string) *Error {
+// locSets lists the locs of a function's offers, those that all have included.
+func (r *Registry) locSets(name string, common []string) [][]string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	offers := r.offers[name]
+	var sets [][]string
+	for _, o := range r.offers[name] {
+		sets = append(sets, append(slices.Clone(o.locs), common...))
+	}
+	return sets
+}
+
+// notFound explains why none of a function's offers matches: there are none, or
+// the closest one lacks some locs.
+func notFound(name string, locs []string, offers [][]string) *Error {
 	if len(offers) == 0 {
 		return newError(NotFound, ExecutedNo, "no node offers the function %q", name)
 	}
-	closest := slices.MinFunc(offers, func(a, b *offer) int {
-		return cmp.Compare(a.missing(locs, common), b.missing(locs, common))
+	closest := slices.MinFunc(offers, func(a, b []string) int {
+		return cmp.Compare(len(lacking(locs, a)), len(lacking(locs, b)))
 	})
-	has := append(slices.Clone(closest.locs), common...)
+	lacks := lacking(locs, closest)
+	e := newError(NotFound, ExecutedNo, "no node offers the function %q %s: the closest offer is %s and lacks %q",
+		name, withLocs(locs), withLocs(closest), lacks)
+	e.Details = map[string]any{"missing_locs": lacks, "closest_offer": closest}
+	return e
+}
+
+// lacking returns those of locs that has does not have.
+func lacking(locs, has []string) []string {
 	var lacks []string
 	for _, loc := range locs {
 		if !slices.Contains(has, loc) {
 			lacks = append(lacks, loc)
 		}
 	}
-	e := newError(NotFound, ExecutedNo, "no node offers the function %q %s: the closest offer is %s and lacks %q",
-		name, withLocs(locs), withLocs(has), lacks)
-	e.Details = map[string]any{"missing_locs": lacks, "closest_offer": has}
-	return e
+	return lacks
 }
 
 func withLocs(locs []string) string {

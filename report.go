@@ -98,6 +98,7 @@ func (e *execution) summary(start time.Time) *wire.Summary {
 		TotalExecutionTimeMS:     milliseconds(time.Since(start)),
 		TotalLevels:              e.plan.Levels,
 		ParallelCommandsExecuted: e.overlapping(),
+		CrossClusterHops:         int(e.forwarded.Load()),
 	}
 	total := 0.0
 	for i, l := range e.levelSpans() {

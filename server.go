@@ -35,6 +35,7 @@ type Server struct {
 
 	resources     atomic.Pointer[[]string]
 	inFlight      atomic.Int64 // requests that were admitted and not released
+	running       atomic.Int64 // commands that run here
 	inFlightBytes atomic.Int64 // and the sizes of their messages
 	requests      sync.WaitGroup
 	workers       workers
@@ -79,7 +80,8 @@ func newServer() *Server {
 		ended:    make(chan struct{}),
 		base:     context.Background(),
 	}
-	s.cluster.self = s
+	s.cluster.self, s.cluster.members = s, make(map[string]*member)
+	s.changed = s.cluster.changed
 	return s
 }
 
@@ -166,7 +168,7 @@ func (s *Server) Members() []Member {
 	if !s.configured() {
 		return nil
 	}
-	return s.cluster.members()
+	return s.cluster.list()
 }
 
 // Resources returns the locs that every function of the node offers besides its
@@ -186,6 +188,7 @@ func (s *Server) SetResources(locs ...string) error {
 		return fmt.Errorf("mpreg: resources: %w", err)
 	}
 	s.resources.Store(&set)
+	s.cluster.changed()
 	return nil
 }
 
@@ -200,7 +203,9 @@ func (s *Server) Ready(ctx context.Context) error {
 			return nil
 		case <-s.ended:
 		case <-ctx.Done():
-			return fmt.Errorf("mpreg: waiting for the node: %w", ctx.Err())
+		}
+		if err := ctx.Err(); err != nil { // whatever select saw first
+			return fmt.Errorf("mpreg: waiting for the node: %w", err)
 		}
 	}
 	if s.outcome != nil {
@@ -233,19 +238,17 @@ func (s *Server) Serve(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if len(s.config.Peers) > 0 {
-		s.log.Warn("peers are configured, but this version of mpreg runs each node by itself", "peers", s.config.Peers)
-	}
 	if s.options.authenticate == nil && s.options.mountURL == "" && !loopback(s.config.Host) {
 		s.log.Warn("whoever reaches this node may call all of its functions: it has no authenticator", "host", s.config.Host)
 	}
 	s.log.Info("node serves", "url", s.URL(), "id", s.id, "cluster", s.config.ClusterID)
 	close(s.ready)
+	peers := s.startPeering()
 	select {
 	case <-ctx.Done():
 	case err = <-web.failed:
 	}
-	return errors.Join(err, s.drain(web))
+	return errors.Join(err, s.drain(web, peers))
 }
 
 func (s *Server) begin(ctx context.Context) error {

@@ -13,40 +13,43 @@ type workers struct {
 	running sync.WaitGroup
 
 	mu     sync.Mutex
-	idle   []chan func() // what came last goes first: its stack is in the cache
+	idle   []chan task // what came last goes first: its stack is in the cache
 	closed bool
 }
 
-// do runs f in a goroutine. It never waits.
-func (w *workers) do(f func()) {
+// task is what a worker does.
+type task interface{ work() }
+
+// do has t done in a goroutine. It never waits.
+func (w *workers) do(t task) {
 	w.mu.Lock()
 	n := len(w.idle)
 	if n == 0 {
 		w.mu.Unlock()
-		w.running.Go(func() { w.work(f) })
+		w.running.Go(func() { w.work(t) })
 		return
 	}
 	tasks := w.idle[n-1]
 	w.idle = w.idle[:n-1]
 	w.mu.Unlock()
-	tasks <- f // has room: whoever is idle has no other
+	tasks <- t // has room: whoever is idle has no other
 }
 
 // work is a worker's life. A function that ends its goroutine ends the worker
 // too, which is not idle then, and not missed.
-func (w *workers) work(f func()) {
-	tasks := make(chan func(), 1)
-	for f != nil {
-		f()
+func (w *workers) work(t task) {
+	tasks := make(chan task, 1)
+	for t != nil {
+		t.work()
 		if !w.rest(tasks) {
 			return
 		}
-		f = <-tasks
+		t = <-tasks
 	}
 }
 
 // rest makes a worker idle, unless there are enough of them.
-func (w *workers) rest(tasks chan func()) bool {
+func (w *workers) rest(tasks chan task) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed || len(w.idle) >= maxIdleWorkers {

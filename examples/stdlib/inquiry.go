@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,49 +16,94 @@ import (
 // As in a search engine of several shards, the first round makes the weights
 // that the second one needs to score alike everywhere.
 type inquiry struct {
-	request                  *mpreg.Request
-	stats, found             []*mpreg.Command // one a package
-	corpus, ranking, summary *mpreg.Command
+	request                *mpreg.Request
+	stats, found           []step // one a package
+	weigh, ranked, summary step
+}
+
+// step is a command and its name.
+type step struct {
+	name string
+	*mpreg.Command
+}
+
+// result refers to what the command returned, without where it ran.
+func (s step) result(path ...any) *mpreg.Ref {
+	return s.Field(append([]any{"result"}, path...)...)
+}
+
+func results(steps []step) []*mpreg.Ref {
+	refs := make([]*mpreg.Ref, len(steps))
+	for i, s := range steps {
+		refs[i] = s.result()
+	}
+	return refs
 }
 
 // newInquiry asks the packages for their best limit declarations. The commands
 // have names for who reads logs and errors; what refers to them are Go values,
 // so that a question that reads "weigh" is only a question.
-func newInquiry(question string, packages []string, limit int) inquiry {
-	q := inquiry{request: mpreg.NewRequest().IncludeSummary()}
+func newInquiry(question string, packages []string, limit int) *inquiry {
+	q := &inquiry{request: mpreg.NewRequest().IncludeSummary()}
 	for _, pkg := range packages {
-		q.stats = append(q.stats, q.request.Add("stats", question).Named("stats "+pkg).At(pkg))
+		q.stats = append(q.stats, q.at(pkg, "stats", question))
 	}
-	q.corpus = q.request.Add("weigh", q.stats)
+	q.weigh = q.anywhere("weigh", results(q.stats))
 	for _, pkg := range packages {
-		q.found = append(q.found, q.request.Add("search", q.corpus, limit).Named("search "+pkg).At(pkg))
+		q.found = append(q.found, q.at(pkg, "search", q.weigh.result(), limit))
 	}
-	q.ranking = q.request.Add("rank", q.found, limit)
-	q.summary = q.request.Add("summarise", q.ranking.Field("hits"), q.ranking.Field("tally"), q.corpus)
+	q.ranked = q.anywhere("rank", results(q.found), limit)
+	q.summary = q.anywhere("summarise", q.ranked.result("hits"), q.ranked.result("tally"), q.weigh.result())
 	return q
 }
 
-// execution describes what ran for the inquiry, a line for each level of the
-// graph, and how long it took.
-func (q inquiry) execution(s *mpreg.Summary) string {
-	n := len(q.stats)
+// at adds a command that runs where the package is.
+func (q *inquiry) at(pkg, function string, args ...any) step {
+	return q.add(function+" "+pkg, q.request.Add(function, args...).At(pkg))
+}
+
+// anywhere adds a command that any node can run.
+func (q *inquiry) anywhere(function string, args ...any) step {
+	return q.add(function, q.request.Add(function, args...))
+}
+
+// add has the command's result returned too, for where it ran.
+func (q *inquiry) add(name string, c *mpreg.Command) step {
+	q.request.Return(c.Named(name))
+	return step{name, c}
+}
+
+// execution describes what ran for the inquiry: for each level of the graph how
+// long it took, and for each of its commands the process.
+func (q *inquiry) execution(resp *mpreg.Response) (string, error) {
 	levels := []struct {
-		commands  int
-		function  string
+		steps     []step
 		described string
 	}{
-		{n, "stats", "each at its package"},
-		{1, "weigh", "of all stats"},
-		{n, "search", "each at its package, by these weights"},
-		{1, "rank", "of all that was found"},
-		{1, "summarise", "of the ranking's hits and tally, and the weights"},
+		{q.stats, "each at its package"},
+		{[]step{q.weigh}, "of all stats"},
+		{q.found, "each at its package, by these weights"},
+		{[]step{q.ranked}, "of all that was found"},
+		{[]step{q.summary}, "of the ranking's hits and tally, and the weights"},
+	}
+	width := 0
+	for _, s := range slices.Concat(q.stats, q.found) {
+		width = max(width, len(s.name))
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d commands in %s\n", n+1+n+1+1, milliseconds(s.Duration))
+	fmt.Fprintf(&b, "%d commands in %s, %d of them on other nodes\n",
+		len(resp.Results), milliseconds(resp.Summary.Duration), resp.Summary.Hops)
 	for i, l := range levels {
-		fmt.Fprintf(&b, "%3d × %-9s  %9s  %s\n", l.commands, l.function, milliseconds(s.Levels[i]), l.described)
+		fmt.Fprintf(&b, "\n  %s  %s\n", milliseconds(resp.Summary.Levels[i]), l.described)
+		for _, s := range l.steps {
+			place, err := mpreg.Get[Place](resp, s.Command)
+			if err != nil {
+				return "", err
+			}
+			fmt.Fprintf(&b, "    %-*s  %s  PID %d\n", width, s.name, place.Node, place.PID)
+		}
 	}
-	return b.String()
+	return b.String(), nil
 }
 
 func milliseconds(d time.Duration) string {

@@ -1,0 +1,165 @@
+package mpreg
+
+import (
+	"math/rand/v2"
+	"slices"
+)
+
+// query is what a command looks for.
+type query struct {
+	function string
+	locs     []string
+	node     string // id or name of the node that was asked for; empty for any
+	from     string // id of the node that passed the command on; it is not passed back
+	hops     int
+}
+
+// found is where a command can run: here, or at a place.
+type found struct {
+	local *offer
+	place *place
+}
+
+// choose picks who runs a command: of those that offer the function with all
+// locs, and the fewest beyond them, the one of two random ones where it would
+// wait less. This node wins ties. The error says what is missing.
+func (c *cluster) choose(q query, skipLocal bool, tried []*member) (found, error) {
+	s := c.self
+	if q.node != "" && q.node != s.ID() && q.node != s.Name() {
+		return c.chooseNode(q, tried)
+	}
+	var local *offer
+	if !skipLocal {
+		local = c.here(q)
+	}
+	if local != nil && (q.node != "" || c.self.builtins.has(q.function)) {
+		return found{local: local}, nil
+	}
+	if q.node != "" {
+		return found{}, c.notFound(q)
+	}
+	if c.self.builtins.has(q.function) {
+		return c.chooseReserved(q, tried)
+	}
+	var few [8]*group
+	groups := matching(few[:0], c.routes.of(q.function), q.locs)
+	if local != nil && len(groups) > 0 {
+		switch here, there := surplus(local.locs, q.locs), surplus(groups[0].own, q.locs); {
+		case here < there:
+			groups = nil
+		case here > there:
+			local = nil
+		}
+	}
+	if len(tried) > 0 || q.from != "" {
+		groups = less(groups, tried, q.from)
+	}
+	return c.pick(local, groups, q)
+}
+
+// pick chooses among equals.
+func (c *cluster) pick(local *offer, groups []*group, q query) (found, error) {
+	n := 0
+	for _, g := range groups {
+		n += len(g.places)
+	}
+	switch {
+	case n == 0 && local != nil:
+		return found{local: local}, nil
+	case n == 0:
+		return found{}, c.notFound(q)
+	case q.hops >= maxHops && local == nil:
+		return found{}, newError(NotFound, ExecutedNo,
+			"the call was passed on %d times, and no node had the function any more: try again", q.hops)
+	case n == 1 && local == nil:
+		return found{place: groups[0].places[0]}, nil
+	case local == nil:
+		i, j := two(n)
+		a, b := at(groups, i), at(groups, j)
+		if b.load() < a.load() {
+			a = b
+		}
+		return found{place: a}, nil
+	}
+	other := at(groups, rand.IntN(n))
+	// This node is one of the two in every draw: it is the one that costs no hop.
+	if q.hops < maxHops && other.load() < local.latency.load(c.self.running.Load()) {
+		return found{place: other}, nil
+	}
+	return found{local: local}, nil
+}
+
+func (p *place) load() int64 { return p.latency.load(p.member.inFlight.Load()) }
+
+// less returns groups without the places of some members.
+func less(groups []*group, tried []*member, from string) []*group {
+	var out []*group
+	for _, g := range groups {
+		left := slices.DeleteFunc(slices.Clone(g.places), func(p *place) bool {
+			return p.member.id == from || slices.Contains(tried, p.member)
+		})
+		if len(left) > 0 {
+			out = append(out, &group{g.own, g.all, left})
+		}
+	}
+	return out
+}
+
+// here returns what this node itself offers for a query.
+func (c *cluster) here(q query) *offer {
+	s := c.self
+	resources := s.Resources()
+	if o := s.builtins.match(q.function, q.locs, resources); o != nil {
+		return o
+	}
+	return s.match(q.function, q.locs, resources)
+}
+
+// chooseNode is choose for a command that names its node.
+func (c *cluster) chooseNode(q query, tried []*member) (found, error) {
+	m := c.find(q.node)
+	if m == nil {
+		return found{}, newError(NotFound, ExecutedNo, "no node has the id or the name %q", q.node)
+	}
+	if slices.Contains(tried, m) || q.hops >= maxHops {
+		return found{}, newError(Unavailable, ExecutedNo, "node %q can't be reached now", q.node)
+	}
+	return found{place: &place{member: m, latency: new(latency)}}, nil
+}
+
+// chooseReserved is choose for a function that every node has, when this one
+// lacks a loc.
+func (c *cluster) chooseReserved(q query, tried []*member) (found, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, m := range c.members {
+		if m.leaving || m.id == q.from || slices.Contains(tried, m) || q.hops >= maxHops {
+			continue
+		}
+		if !slices.ContainsFunc(q.locs, func(loc string) bool { return !slices.Contains(m.catalog.Resources, loc) }) {
+			return found{place: &place{member: m, latency: new(latency)}}, nil
+		}
+	}
+	offers := [][]string{c.self.Resources()}
+	for _, m := range c.members {
+		offers = append(offers, m.catalog.Resources)
+	}
+	return found{}, notFound(q.function, q.locs, offers)
+}
+
+// notFound says what is missing: the function, or which locs the closest offer
+// of any node lacks.
+func (c *cluster) notFound(q query) *Error {
+	s := c.self
+	resources := s.Resources()
+	var offers [][]string
+	for _, r := range []*Registry{&s.builtins, &s.Registry} {
+		offers = append(offers, r.locSets(q.function, resources)...)
+	}
+	if q.node == "" {
+		for _, g := range c.routes.of(q.function) {
+			offers = append(offers, g.all)
+		}
+	}
+	return notFound(q.function, q.locs, offers)
+}

@@ -1,0 +1,115 @@
+package mpreg_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/codec"
+)
+
+// nearAndFar runs two nodes of a cluster: far has all functions, near none.
+func nearAndFar(t testing.TB) (near, far *mpreg.Server) {
+	t.Helper()
+	far, err := mpreg.NewServer(mpreg.Config{Name: "far", MaxMessageBytes: 4 << 20}, mpreg.WithLogger(quiet), mpreg.WithCodec(codec.CBOR{}))
+	must(t, err)
+	registerFunctions(t, &far.Registry)
+	for name, fn := range map[string]any{
+		// echo and echos run where they are asked for; these have one place.
+		"keep":  func(v mpreg.Value) mpreg.Value { return v },
+		"keeps": func(v ...mpreg.Value) []mpreg.Value { return append([]mpreg.Value{}, v...) },
+		"text":  func() string { return "in JSON" },
+	} {
+		must(t, far.Register(name, fn))
+	}
+	run(t, far)
+	near = serve(t, mpreg.Config{Name: "near", MaxMessageBytes: 4 << 20, Peers: []string{far.URL()}}, mpreg.WithCodec(codec.CBOR{}))
+	acquainted(t, near, far)
+	return near, far
+}
+
+// entry is a way for Go callers to the functions of a node.
+type entry struct {
+	name   string
+	client *mpreg.Client
+	node   *mpreg.Server // the one that the caller reaches
+	hops   int           // from there to the functions
+	cbor   bool          // values are in CBOR, else in JSON
+}
+
+// entries are all ways to the functions of far: at it and one hop away, with
+// values in JSON and in CBOR, through a socket and within a node.
+func entries(t testing.TB, near, far *mpreg.Server) []entry {
+	t.Helper()
+	cbor := mpreg.WithCodec(codec.CBOR{})
+	return []entry{
+		{"json", connect(t, far.URL()), far, 0, false},
+		{"cbor", connect(t, far.URL(), cbor), far, 0, true},
+		{"cbor within the node", far.Client(), far, 0, true},
+		{"json one hop away", connect(t, near.URL()), near, 1, false},
+		{"cbor one hop away", connect(t, near.URL(), cbor), near, 1, true},
+		{"cbor within a node one hop away", near.Client(), near, 1, true},
+	}
+}
+
+// hopOf returns the hop that an error tells; none is 0.
+func hopOf(details map[string]any) int64 {
+	switch hop := details["hop"].(type) {
+	case int64:
+		return hop
+	case float64:
+		return int64(hop)
+	}
+	return 0
+}
+
+// remote has the functions of a message run where their one place is.
+var remote = strings.NewReplacer(`"fun":"echo"`, `"fun":"keep"`, `"fun":"echos"`, `"fun":"keeps"`)
+
+// socketEntry is a way for messages that are written by hand to the functions of
+// a node.
+type socketEntry struct {
+	name string
+	node *mpreg.Server // the one that the caller reaches
+	hops int           // from there to the functions
+	json bool          // the messages are sent as they are, else as frames
+	cbor bool          // values are in CBOR, else in JSON
+	// ask sends a message and returns its answer. It fails the test unless the
+	// connection then lives.
+	ask func(t testing.TB, message string) answer
+}
+
+// socketEntries are JSON messages and frames with values in JSON and CBOR, at far
+// and one hop away.
+func socketEntries(near, far *mpreg.Server) []socketEntry {
+	overJSON := func(s *mpreg.Server) func(t testing.TB, message string) answer {
+		return func(t testing.TB, message string) answer {
+			t.Helper()
+			ws := dial(t, s.URL(), websocket.Dialer{})
+			ws.send(message)
+			a := ws.receive()
+			ws.alive()
+			return a
+		}
+	}
+	overFrames := func(s *mpreg.Server, c codec.Codec) func(t testing.TB, message string) answer {
+		return func(t testing.TB, message string) answer {
+			t.Helper()
+			p := dialFrames(t, s.URL(), websocket.Dialer{})
+			p.greet(clientHello())
+			a := p.ask(message, c)
+			p.alive()
+			return a
+		}
+	}
+	return []socketEntry{
+		{"json messages", far, 0, true, false, overJSON(far)},
+		{"json in frames", far, 0, false, false, overFrames(far, codec.JSON{})},
+		{"cbor in frames", far, 0, false, true, overFrames(far, codec.CBOR{})},
+		{"json messages one hop away", near, 1, true, false, overJSON(near)},
+		{"json in frames one hop away", near, 1, false, false, overFrames(near, codec.JSON{})},
+		{"cbor in frames one hop away", near, 1, false, true, overFrames(near, codec.CBOR{})},
+	}
+}

@@ -1,0 +1,158 @@
+package mpreg_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/mpreg/mpreg"
+)
+
+// TestForeignCluster: nodes of two clusters of which one dials the other, or
+// both do, are told so. Nothing is registered at either, and their logs say it
+// once.
+func TestForeignCluster(t *testing.T) {
+	for name, row := range map[string]struct{ ours, theirs int }{
+		"one dials": {1, 0},
+		"both dial": {1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := newMemory("ours", "theirs")
+				ours := newForeigner(t, m, "ours", []string{"ws://theirs"}[:row.ours])
+				theirs := newForeigner(t, m, "theirs", []string{"ws://ours"}[:row.theirs])
+				run(t, ours.node)
+				run(t, theirs.node)
+				pass(10 * time.Minute)
+				ours.alone(t, "theirs")
+				theirs.alone(t, "ours")
+				if n := ours.dials.Load(); n < 5 {
+					t.Errorf("dialed %d times: want several", n)
+				}
+			})
+		})
+	}
+}
+
+// foreigner is a node of a cluster of its own.
+type foreigner struct {
+	node  *mpreg.Server
+	log   journal
+	dials atomic.Int64
+}
+
+func newForeigner(t testing.TB, m memory, name string, peers []string) *foreigner {
+	t.Helper()
+	f := new(foreigner)
+	dialer := func(ctx context.Context, network, addr string) (net.Conn, error) {
+		f.dials.Add(1)
+		return m.dial(ctx, network, addr)
+	}
+	var err error
+	f.node, err = mpreg.NewServer(mpreg.Config{Name: name, ClusterID: name, Peers: peers},
+		mpreg.WithListener(m[name]), mpreg.WithLogger(f.log.logger()), mpreg.WithDialer(dialer))
+	must(t, err)
+	whereabouts(t, f.node, "of-"+name)
+	return f
+}
+
+// alone fails the test if the node knows anything of another.
+func (f *foreigner) alone(t testing.TB, other string) {
+	t.Helper()
+	if n := len(f.node.Members()); n != 1 {
+		t.Errorf("%s has %d members", f.node.Name(), n)
+	}
+	if _, err := f.node.Client().Call(t.Context(), "of-"+other); !errors.Is(err, mpreg.NotFound) {
+		t.Errorf("a function of the other cluster: %v", err)
+	}
+	if logged := f.log.take(); len(logged) != 1 {
+		t.Errorf("%s logs %d lines, want 1: %.2000q", f.node.Name(), len(logged), logged)
+	}
+}
+
+// TestForeignNode: a node of another cluster is refused with 1005 in either role.
+func TestForeignNode(t *testing.T) {
+	theirs := nodeHello("A", 1, "stolen")
+	theirs.Cluster = "theirs"
+	t.Run("it dials", func(t *testing.T) {
+		s := serve(t, mpreg.Config{})
+		p := dialFrames(t, s.URL(), websocket.Dialer{})
+		p.send(helloFrame(t, theirs))
+		e := p.refused(0, mpreg.WrongCluster, `"theirs"`, mpreg.DefaultClusterID)
+		if e.Details["node"] != s.Name() {
+			t.Errorf("details: %v", e.Details)
+		}
+		p.closed(websocket.ClosePolicyViolation)
+		if n := len(s.Members()); n != 1 {
+			t.Errorf("%d members", n)
+		}
+	})
+	t.Run("it is dialed", func(t *testing.T) {
+		l, url := loopbackListener(t)
+		dialed := impostors(t, l)
+		s := serve(t, mpreg.Config{Peers: []string{url}})
+		p := within(t, "the node dials", dialed)
+		if h := p.hello(); h.Node != s.ID() {
+			t.Errorf("the node says %+v", h)
+		}
+		p.send(helloFrame(t, theirs))
+		p.refused(0, mpreg.WrongCluster, `"theirs"`)
+		p.closed(websocket.ClosePolicyViolation)
+		if n := len(s.Members()); n != 1 {
+			t.Errorf("%d members", n)
+		}
+	})
+}
+
+// TestClientWhereNodeWasDialed: who is dialed as a peer has to be a node.
+func TestClientWhereNodeWasDialed(t *testing.T) {
+	l, url := loopbackListener(t)
+	dialed := impostors(t, l)
+	s := serve(t, mpreg.Config{Peers: []string{url}})
+	p := within(t, "the node dials", dialed)
+	p.hello()
+	p.send(helloFrame(t, clientHello()))
+	p.refused(0, mpreg.InvalidRequest, "client where a node")
+	p.closed(websocket.ClosePolicyViolation)
+	if n := len(s.Members()); n != 1 {
+		t.Errorf("%d members", n)
+	}
+	q := dialFrames(t, s.URL(), websocket.Dialer{})
+	q.greet(clientHello())
+	q.alive()
+}
+
+// TestPeerWithoutHello: a peer that accepts the link and says nothing is dialed
+// again and again, and that is logged once.
+func TestPeerWithoutHello(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory("node", "peer")
+		dialed := impostors(t, m["peer"])
+		var log journal
+		s := serve(t, mpreg.Config{Peers: []string{"ws://peer"}}, mpreg.WithListener(m["node"]), mpreg.WithDialer(m.dial), mpreg.WithLogger(log.logger()))
+		for range 5 {
+			p := <-dialed
+			if h := p.hello(); h.Node != s.ID() {
+				t.Errorf("the node says %+v", h)
+			}
+			if h, _, err := p.next(); err == nil {
+				t.Errorf("got %v", h.Kind)
+			}
+			if n := len(s.Members()); n != 1 {
+				t.Errorf("%d members", n)
+			}
+		}
+		log.brief(t, 1)
+		p := <-dialed // now it is awake
+		p.hello()
+		p.send(helloFrame(t, nodeHello("A", 1, "far")))
+		synctest.Wait()
+		answersCall(t, s, p, "far")
+	})
+}

@@ -1,0 +1,152 @@
+package mpreg
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/mpreg/mpreg/internal/link"
+	"github.com/mpreg/mpreg/internal/wire"
+)
+
+const (
+	// maxHops bounds how often a call is passed on by nodes that do not have its
+	// function: their catalogs may disagree for a moment, but not for long.
+	maxHops = 5
+
+	// maxAttempts bounds how many nodes are tried for a call that surely did not
+	// start at those before.
+	maxAttempts = 4
+)
+
+// run runs a command on a node that offers its function and all its locs. What
+// surely did not start at one is tried at another.
+func (c *cluster) run(ctx context.Context, call *callContext, q query) (Value, error) {
+	var tried []*member
+	skipLocal := false
+	var failure error
+	for range maxAttempts {
+		f, err := c.choose(q, skipLocal, tried)
+		if err != nil {
+			if failure == nil {
+				failure = err
+			}
+			break
+		}
+		start := time.Now()
+		var v Value
+		if f.local != nil {
+			v, err = c.self.runHere(ctx, call, f.local)
+		} else {
+			v, err = c.self.forward(ctx, call, f.place.member, q)
+		}
+		if err == nil {
+			f.observe(time.Since(start))
+			return v, nil
+		}
+		failure = err
+		again := elsewhere(err) || lost(err) && f.place != nil && f.place.idempotent
+		if ctx.Err() != nil || !again {
+			break
+		}
+		if f.local != nil {
+			skipLocal = true
+		} else {
+			tried = append(tried, f.place.member)
+		}
+	}
+	return Value{}, failure
+}
+
+func (f found) observe(d time.Duration) {
+	if f.local != nil {
+		f.local.latency.observe(d)
+	} else {
+		f.place.latency.observe(d)
+	}
+}
+
+// elsewhere reports whether a call that failed surely did not start, and may
+// start at another node.
+func elsewhere(err error) bool {
+	e := asError(err)
+	if e.Executed != ExecutedNo {
+		return false
+	}
+	switch e.Code {
+	case Unavailable, NotFound:
+		return true
+	case ResourceExhausted:
+		limit, _ := e.Details[wire.DetailLimit].(string)
+		return slices.Contains([]string{"in_flight", "in_flight_per_link", "in_flight_bytes", "max_concurrent", "calls_per_link"}, limit)
+	default:
+		return false
+	}
+}
+
+// lost reports whether nobody knows if a call ran, because its node is gone.
+func lost(err error) bool {
+	e := asError(err)
+	return e.Code == Unavailable && e.Executed == ExecutedMaybe
+}
+
+// runHere runs a command with a function of this node.
+func (s *Server) runHere(ctx context.Context, call *callContext, o *offer) (Value, error) {
+	call.fn = o.fn
+	s.running.Add(1)
+	defer s.running.Add(-1)
+	return s.runLocal(ctx, call)
+}
+
+// forward has a command run by another node.
+func (s *Server) forward(ctx context.Context, call *callContext, m *member, q query) (Value, error) {
+	m.inFlight.Add(1)
+	defer m.inFlight.Add(-1)
+	call.exec.forwarded.Add(1)
+	response, err := m.do(ctx, call.forwarded(q))
+	if err != nil {
+		return Value{}, asError(err).at("", "", m.name).onHop(q.hops + 1)
+	}
+	if response.Error != nil {
+		return Value{}, fromWire(response.Error)
+	}
+	if len(response.Results) != 1 {
+		return Value{}, newError(Internal, ExecutedYes, "the node answered with %d results for one call", len(response.Results)).at("", "", m.name)
+	}
+	return response.Results[0].Value, nil
+}
+
+// do has a request answered on whichever link to the member is used. One that was
+// just given up takes no calls, and there is another then.
+func (m *member) do(ctx context.Context, r *wire.Request) (*wire.Response, error) {
+	var before *session
+	for {
+		s := m.best.Load()
+		if s == nil || s == before {
+			return nil, newError(Unavailable, ExecutedNo, "the link to the node was just lost")
+		}
+		response, err := s.peer.do(ctx, r)
+		if err == nil || !errors.Is(err, link.ErrClosed) || asError(err).Executed != ExecutedNo || ctx.Err() != nil {
+			return response, err
+		}
+		before = s
+	}
+}
+
+// forwarded returns the request that has another node run the command.
+func (c *callContext) forwarded(q query) *wire.Request {
+	from, inv := c.exec.request, &c.invocation
+	r := &wire.Request{
+		U: from.U,
+		Commands: []wire.Command{{
+			Name: inv.Command, Function: inv.Function, Args: inv.Args, Kwargs: inv.Kwargs, Locs: inv.Locs,
+		}},
+		Traceparent: from.Traceparent, Headers: from.Headers, Node: q.node,
+		Hops: uint8(q.hops + 1), Accept: c.exec.request.Accept,
+	}
+	if who := c.exec.origin.identity; who.Name != "" || len(who.Claims) > 0 {
+		r.Caller = &wire.Caller{Name: who.Name, Claims: who.Claims}
+	}
+	return r
+}

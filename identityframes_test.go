@@ -1,0 +1,192 @@
+package mpreg_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/wire"
+)
+
+// incarnationOf returns the incarnation of the member with this id, 0 if there
+// is none.
+func incarnationOf(s *mpreg.Server, id string) int64 {
+	for _, m := range s.Members() {
+		if m.ID == id {
+			return m.Incarnation
+		}
+	}
+	return 0
+}
+
+// memberOf returns a stranger that has joined s as a node.
+func memberOf(t testing.TB, s *mpreg.Server, h *wire.Hello) *stranger {
+	t.Helper()
+	p := dialFrames(t, s.URL(), websocket.Dialer{})
+	p.greet(h)
+	eventually(t, h.Node+" is a member", func() bool { return incarnationOf(s, h.Node) == h.Incarnation })
+	return p
+}
+
+// TestIDTaken: a second node with an id that is in use is refused, and what is
+// there stays.
+func TestIDTaken(t *testing.T) {
+	var log journal
+	s := serve(t, mpreg.Config{}, mpreg.WithLogger(log.logger()))
+	own := s.Members()[0].Incarnation
+	first := memberOf(t, s, nodeHello("A", 1000, "far"))
+	for _, row := range []struct {
+		name        string
+		id          string
+		incarnation int64
+		says        string
+	}{
+		{"the node's own, of an earlier start", s.ID(), own - 1, s.ID()},
+		{"the node's own, of a later start", s.ID(), own + 1, s.ID()},
+		{"the node itself", s.ID(), own, "leads back"},
+		{"a member's, of an earlier start", "A", 999, "A"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			for range 3 {
+				p := dialFrames(t, s.URL(), websocket.Dialer{})
+				p.send(helloFrame(t, nodeHello(row.id, row.incarnation, "stolen")))
+				p.refused(0, mpreg.InvalidRequest, row.says)
+				p.closed(websocket.ClosePolicyViolation)
+			}
+			log.brief(t, 1)
+		})
+	}
+	if n := len(s.Members()); n != 2 || incarnationOf(s, "A") != 1000 {
+		t.Errorf("members: %+v", s.Members())
+	}
+	if _, err := s.Client().Call(t.Context(), "stolen"); !errors.Is(err, mpreg.NotFound) {
+		t.Errorf("a function of who was refused: %v", err)
+	}
+	answersCall(t, s, first, "far")
+	first.alive()
+}
+
+// answersCall has p answer a call that s forwards.
+func answersCall(t testing.TB, s *mpreg.Server, p *stranger, fn string) {
+	t.Helper()
+	call := later(func() (string, error) { return mpreg.Call[string](context.Background(), s.Client(), fn) })
+	id, r := p.request(wire.KindCall)
+	if r.Hops != 1 || r.Commands[0].Function != fn {
+		t.Errorf("the node sent %+v", r)
+	}
+	p.send(resultFrame(t, id, "from afar"))
+	if got := within(t, "the answer", call); got.err != nil || got.value != "from afar" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestNodeStartedAnew: the new process of a node takes the place of the old one,
+// whose link is lost, and calls on it with it.
+func TestNodeStartedAnew(t *testing.T) {
+	var log journal
+	s := serve(t, mpreg.Config{}, mpreg.WithLogger(log.logger()))
+	old := memberOf(t, s, nodeHello("A", 1000, "far", "old"))
+	call := later(func() (string, error) { return mpreg.Call[string](context.Background(), s.Client(), "old") })
+	old.request(wire.KindCall)
+
+	renewed := memberOf(t, s, nodeHello("A", 1001, "far", "new"))
+	if got := within(t, "the call on the old process ends", call); !errors.Is(got.err, mpreg.Unavailable) {
+		t.Errorf("got %+v", got)
+	} else if e, ok := errors.AsType[*mpreg.Error](got.err); !ok || e.Executed != mpreg.ExecutedMaybe || e.Node != "node A" {
+		t.Errorf("got %#v", got.err)
+	}
+	if h, _, err := old.next(); err == nil {
+		t.Errorf("the old link lives: %v", h.Kind)
+	}
+	eventually(t, "the old link is gone", func() bool { return linksOf(t, s) == 1 })
+	if n := len(s.Members()); n != 2 || incarnationOf(s, "A") != 1001 {
+		t.Errorf("members: %+v", s.Members())
+	}
+	if _, err := s.Client().Call(t.Context(), "old"); !errors.Is(err, mpreg.NotFound) {
+		t.Errorf("a function of the old process: %v", err)
+	}
+	answersCall(t, s, renewed, "far")
+	answersCall(t, s, renewed, "new")
+	renewed.alive()
+	log.brief(t, 1)
+}
+
+// TestMemberGone: a node whose link ends is out of the routes at once, and what
+// waited for it is told.
+func TestMemberGone(t *testing.T) {
+	s := serve(t, mpreg.Config{})
+	p := memberOf(t, s, nodeHello("A", 1, "far"))
+	call := later(func() (string, error) { return mpreg.Call[string](context.Background(), s.Client(), "far") })
+	p.request(wire.KindCall)
+	must(t, p.ws.NetConn().Close())
+	got := within(t, "the call ends", call)
+	if e, ok := errors.AsType[*mpreg.Error](got.err); !ok || e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedMaybe ||
+		e.Node != "node A" || e.Function != "far" {
+		t.Errorf("got %#v", got.err)
+	}
+	if n := len(s.Members()); n != 1 {
+		t.Errorf("%d members", n)
+	}
+	if _, err := s.Client().Call(t.Context(), "far"); !errors.Is(err, mpreg.NotFound) {
+		t.Errorf("its function: %v", err)
+	}
+}
+
+// TestSelfLink: a node that is told to dial itself finds out, says so, and does
+// not dial again.
+func TestSelfLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory("node")
+		var dials atomic.Int64
+		var log journal
+		s := serve(t, mpreg.Config{Peers: []string{"ws://node"}}, mpreg.WithListener(m["node"]), mpreg.WithLogger(log.logger()),
+			mpreg.WithDialer(func(ctx context.Context, network, addr string) (net.Conn, error) {
+				dials.Add(1)
+				return m.dial(ctx, network, addr)
+			}))
+		pass(time.Hour)
+		synctest.Wait()
+		if n := dials.Load(); n != 1 {
+			t.Errorf("it was dialed %d times", n)
+		}
+		if n := len(s.Members()); n != 1 {
+			t.Errorf("%d members", n)
+		}
+		if n := linksOf(t, s); n != 0 {
+			t.Errorf("%d links", n)
+		}
+		log.brief(t, 1)
+	})
+}
+
+// TestSelfAmongPeers: the same list of peers does for all nodes.
+func TestSelfAmongPeers(t *testing.T) {
+	var listeners [3]net.Listener
+	var urls [3]string
+	for i := range listeners {
+		listeners[i], urls[i] = loopbackListener(t)
+	}
+	var nodes [3]*mpreg.Server
+	for i := range nodes {
+		nodes[i] = serve(t, mpreg.Config{Peers: slices.Clone(urls[:])}, mpreg.WithListener(listeners[i]))
+		whereabouts(t, nodes[i], "where-"+urls[i])
+	}
+	acquainted(t, nodes[:]...)
+	for _, s := range nodes {
+		for i, url := range urls {
+			// Registered after the nodes have met, perhaps: then it is known soon.
+			eventually(t, "where-"+url, func() bool {
+				got, err := mpreg.Call[string](t.Context(), s.Client(), "where-"+url)
+				return err == nil && got == nodes[i].Name()
+			})
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package mpreg
+
+import (
+	"errors"
+
+	"github.com/mpreg/mpreg/internal/link"
+	"github.com/mpreg/mpreg/internal/wire"
+)
+
+// jsonHandler is the Handler of a session whose link carries JSON messages.
+type jsonHandler struct{ *session }
+
+// Message implements link.Handler.
+func (s jsonHandler) Message(kind link.Kind, data []byte) {
+	head := wire.Sniff(data)
+	key := requestKey{u: head.U}
+	switch head.Role {
+	case wire.RoleRequest:
+		if err := checkU(head.U); err != nil {
+			s.refuse(kind, key, err)
+			return
+		}
+		s.begin(kind, key, data, false)
+	case wire.RoleCancel:
+		if _, err := wire.DecodeCancel(data); err != nil {
+			s.refuse(kind, key, asError(err))
+			return
+		}
+		s.cancelRequest(key)
+	case wire.RoleAuth:
+		s.authenticate(kind, head.U, data)
+	default:
+		s.refuse(kind, key, unknownRole(head.Role, data))
+	}
+}
+
+// Oversized implements link.Handler.
+func (s jsonHandler) Oversized(kind link.Kind, head []byte, size int64) {
+	s.log.Warn("message over the limit discarded", "bytes", size, "limit", s.server.config.MaxMessageBytes)
+	s.refuse(kind, requestKey{u: wire.Sniff(head).U}, s.tooLarge())
+}
+
+// tooLarge is the error of a message that was discarded.
+func (s *session) tooLarge() *Error {
+	most := s.server.config.MaxMessageBytes
+	e := newError(ResourceExhausted, ExecutedNo, "the message has more than the %d bytes that this node takes", most)
+	e.Details = map[string]any{wire.DetailLimit: "message_bytes", wire.DetailMax: most}
+	return e
+}
+
+// Malformed implements link.Handler: a link that carries messages has no frames.
+func (s jsonHandler) Malformed(error) {}
+
+// refuseJSON answers without waiting: a peer that fills the queue with refusals
+// that it does not read loses its link.
+func (s *session) refuseJSON(kind link.Kind, u string, e *Error) {
+	if u == "" || len(u) > wire.MaxID {
+		u = "unknown"
+	}
+	message, _ := wire.AppendResponse(nil, &wire.Response{U: u, Error: e.toWire()}, 0)
+	if err := s.link.TrySend(kind, message); errors.Is(err, link.ErrQueueFull) {
+		s.link.Abort(err) // a link that is closing already has answers to write
+	}
+}
+
+func checkU(u string) *Error {
+	if u == "" {
+		return newError(InvalidRequest, ExecutedNo, `the request has no "u", which has to be a string that is not empty`)
+	}
+	if len(u) > wire.MaxID {
+		e := newError(ResourceExhausted, ExecutedNo, `the request's "u" has more than %d bytes`, wire.MaxID)
+		e.Details = map[string]any{wire.DetailLimit: "u_bytes", wire.DetailMax: wire.MaxID}
+		return e
+	}
+	return nil
+}
+
+// unknownRole explains a message that can't be told what it is.
+func unknownRole(role string, data []byte) *Error {
+	if _, err := wire.DecodeHead(data); err != nil {
+		return asError(err)
+	}
+	if role == "" {
+		return newError(InvalidRequest, ExecutedNo, `the message has no "role"`)
+	}
+	return newError(InvalidRequest, ExecutedNo, "unknown role %q: known are %q, %q and %q",
+		role, wire.RoleRequest, wire.RoleCancel, wire.RoleAuth)
+}

@@ -1,0 +1,205 @@
+package mpreg
+
+import (
+	"context"
+
+	"github.com/mpreg/mpreg/internal/link"
+	"github.com/mpreg/mpreg/internal/wire"
+)
+
+// A session of a link that carries frames is the owner of its peer.
+
+// greet sends this node's HELLO. Whoever dialed speaks first; the other answers
+// when it has accepted that.
+func (s *session) greet() {
+	if hello := s.hi(true); hello != nil {
+		if err := s.peer.write(context.Background(), hello, nil); err != nil {
+			s.log.Debug("HELLO not sent", "err", err)
+		}
+	}
+}
+
+// hi returns this node's HELLO; nil if it can't be written. A client need not
+// know what the node offers.
+func (s *session) hi(catalog bool) *wire.Frame {
+	node := s.server
+	h := newHello(node.options.codec, node.config.MaxMessageBytes)
+	h.Node, h.Name, h.Incarnation = node.id, node.Name(), node.started.UnixMilli()
+	h.Cluster, h.URLs = node.config.ClusterID, node.advertised()
+	if catalog {
+		h.Catalog = node.cluster.catalog()
+		s.told.Store(h.Catalog.Version)
+	}
+	f := new(wire.Frame)
+	if err := f.Hello(h); err != nil {
+		s.log.Error("the node's HELLO can't be written", "err", err)
+		s.link.Abort(err)
+		return nil
+	}
+	return f
+}
+
+// hello implements owner.
+func (s *session) hello(h *wire.Hello) {
+	if s.known() != nil {
+		s.receive(h)
+		return
+	}
+	if h.Auth == "" {
+		s.peer.reject(newError(Unauthenticated, ExecutedNo, "this node asks for a token: send it in the Authorization header, or in HELLO"))
+		return
+	}
+	s.running.Go(func() {
+		if refusal := s.logIn(h.Auth); refusal != nil {
+			s.peer.reject(refusal)
+			return
+		}
+		s.receive(h)
+	})
+}
+
+// receive accepts whoever said HELLO, or not.
+func (s *session) receive(h *wire.Hello) {
+	if err := s.vet(h); err != nil {
+		s.turnAway(h, err)
+		return
+	}
+	if s.dialed {
+		if err := s.server.cluster.join(s, h); err != nil {
+			s.turnAway(h, err)
+			return
+		}
+		s.peer.welcome()
+		return
+	}
+	hello := s.hi(h.Node != "")
+	if hello == nil {
+		return
+	}
+	if hello.Size() <= link.LargeMessage {
+		s.peer.tryFrame(hello)
+		s.accept(h)
+		return
+	}
+	// A HELLO with many functions takes a while to write, and the reader does not
+	// wait. What the other end sends as soon as it has it is to be welcome.
+	s.running.Go(func() {
+		s.peer.welcome()
+		if err := s.peer.write(context.Background(), hello, nil); err == nil {
+			s.join(h)
+		}
+	})
+}
+
+// accept takes in whoever has our HELLO: what this end sends as soon as the other
+// is a member comes after it.
+func (s *session) accept(h *wire.Hello) {
+	s.peer.welcome()
+	s.join(h)
+}
+
+func (s *session) join(h *wire.Hello) {
+	if h.Node == "" {
+		return
+	}
+	if err := s.server.cluster.join(s, h); err != nil {
+		s.turnAway(h, err)
+	}
+}
+
+// vet checks that who said HELLO may have a link here. Nothing of it was
+// registered before.
+func (s *session) vet(h *wire.Hello) *Error {
+	node := s.server
+	switch {
+	case h.Cluster != node.config.ClusterID && (h.Node != "" || h.Cluster != ""):
+		e := newError(WrongCluster, ExecutedNo, "the link is for the cluster %q, and node %s is of %q", h.Cluster, node.Name(), node.config.ClusterID)
+		e.Details = map[string]any{detailCluster: node.config.ClusterID}
+		return e
+	case h.Node == "" && s.dialed:
+		return newError(InvalidRequest, ExecutedNo, "there is a client where a node was dialed")
+	case h.Node == "":
+		return nil
+	case node.options.authenticate != nil && !s.dialed && !s.known().Node:
+		return newError(PermissionDenied, ExecutedNo, "the token does not let its holder join as a node: the authenticator sets Identity.Node for those")
+	}
+	if node.draining() {
+		return newError(Unavailable, ExecutedNo, "the node is draining")
+	}
+	return node.cluster.vet(h)
+}
+
+// refusalKey is what refusals of the same kind have in common, in either direction:
+// they are logged once.
+func refusalKey(e *Error, cluster string) string {
+	if e.Code == WrongCluster {
+		return "foreign cluster " + cluster
+	}
+	return e.Code.String() + e.Message
+}
+
+// turnAway rejects the other end, and logs that once.
+func (s *session) turnAway(h *wire.Hello, e *Error) {
+	logged := s.log.Debug
+	if !isSelf(e) && s.server.cluster.once(refusalKey(e, h.Cluster)) { // who dialed itself says so
+		logged = s.log.Warn
+	}
+	logged("link refused", "code", int(e.Code), "peer_name", h.Name, "peer_id", h.Node, "peer_cluster", h.Cluster, "err", e.Message)
+	s.peer.reject(e.at("", "", s.server.Name()))
+}
+
+// request implements owner.
+func (s *session) request(h wire.FrameHead, frame []byte, owned bool) {
+	if h.ID == 0 {
+		s.refuse(link.Binary, requestKey{}, newError(InvalidRequest, ExecutedNo, "the id of a request must not be 0"))
+		return
+	}
+	s.begin(link.Binary, requestKey{id: h.ID}, frame, owned)
+}
+
+// oversized implements owner.
+func (s *session) oversized(h wire.FrameHead, _ int64) {
+	s.refuse(link.Binary, requestKey{id: h.ID}, s.tooLarge())
+}
+
+// cancel implements owner.
+func (s *session) cancel(id uint64) { s.cancelRequest(requestKey{id: id}) }
+
+// catalog implements owner.
+func (s *session) catalog(c *wire.Catalog) { s.server.cluster.offered(s, c) }
+
+// goaway implements owner.
+func (s *session) goaway(g *wire.Goaway) { s.server.cluster.goneAway(s, g) }
+
+// idle implements owner.
+func (s *session) idle() { s.closeIfIdle() }
+
+// retire says that this end sends no further requests on the link, and wants
+// none. What is under way on it is finished.
+func (s *session) retire(reason wire.GoawayReason, message string) {
+	s.mu.Lock()
+	up := s.open != nil
+	s.mu.Unlock()
+	if !up || s.peer == nil || !s.peer.acquainted() || !s.peer.retired.CompareAndSwap(false, true) {
+		return
+	}
+	if reason == wire.GoawayDuplicate {
+		s.peer.slots.Seal()
+	}
+	s.peer.try(func(f *wire.Frame) { f.Goaway(&wire.Goaway{Reason: reason, Message: message}) })
+	s.closeIfIdle()
+}
+
+// closeIfIdle closes a link that both ends have given up, when nothing is under
+// way on it any more: who has sealed its slots sends nothing that could be lost.
+func (s *session) closeIfIdle() {
+	if s.peer == nil || !s.peer.retired.Load() || s.pendingCalls() > 0 || s.server.draining() {
+		return
+	}
+	s.server.cluster.mu.Lock()
+	both := s.goneAway
+	s.server.cluster.mu.Unlock()
+	if both {
+		s.link.BeginClose(link.StatusGoingAway, "another link is used")
+	}
+}

@@ -1,0 +1,386 @@
+package mpreg
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/link"
+	"github.com/mpreg/mpreg/internal/wire"
+)
+
+// maxCallsPerLink bounds the calls of one end of a link that wait for an answer.
+const maxCallsPerLink = 1 << 16
+
+// owner is whose end of a link a peer is at: a node's session, or a client's
+// connection. Its methods are called by the goroutine that reads, and do not
+// wait.
+type owner interface {
+	// hello takes the first HELLO of the other end. It calls welcome or reject,
+	// then or later.
+	hello(h *wire.Hello)
+	// request takes a CALL or REQUEST, whole. frame may be kept if it is owned.
+	request(h wire.FrameHead, frame []byte, owned bool)
+	cancel(id uint64)
+	// oversized takes what was discarded.
+	oversized(h wire.FrameHead, size int64)
+	catalog(c *wire.Catalog)
+	goaway(g *wire.Goaway)
+	// idle is called when the last call on a link that is given up has ended.
+	idle()
+}
+
+// peer is the other end of a link that carries frames: calls are made on it, and
+// what it asks for is handed to the owner of this end. It is the link's Handler.
+type peer struct {
+	link   *link.Link
+	owner  owner
+	log    *slog.Logger
+	codecs wire.Codecs
+	slots  *link.Slots[*reply]
+	name   string // of this end's node; empty at a client
+
+	said      *wire.Hello           // the other end's; set before greeted is closed
+	greeted   chan struct{}         // closed when both have accepted each other
+	heard     bool                  // a HELLO has come; the reader's own
+	refusal   atomic.Pointer[Error] // why one of both ends does not accept the other
+	malformed atomic.Bool           // was logged once
+	oversized atomic.Bool           // and this
+	retired   atomic.Bool           // no further calls are made on the link
+
+	replies sync.Pool // of *reply
+	frames  sync.Pool // of *wire.Frame
+}
+
+func newPeer(o owner, codecs wire.Codecs) *peer {
+	return &peer{owner: o, codecs: codecs, slots: link.NewSlots[*reply](maxCallsPerLink), greeted: make(chan struct{})}
+}
+
+// reply is where a call waits. The zero done of a pooled one is empty.
+type reply struct {
+	done  chan struct{} // gets one token, when frame or err is there
+	frame []byte
+	err   error
+}
+
+// newReply returns a reply from the link's own pool: a pool for all links would
+// carry channels between the synctest bubbles of a process, which they must not
+// leave.
+func (p *peer) newReply() *reply {
+	if r, ok := p.replies.Get().(*reply); ok {
+		return r
+	}
+	return &reply{done: make(chan struct{}, 1)}
+}
+
+// recycle gives back a reply that nobody else has and whose token was taken.
+func (p *peer) recycle(r *reply) {
+	r.frame, r.err = nil, nil
+	p.replies.Put(r)
+}
+
+// do sends a request and waits for its answer.
+func (p *peer) do(ctx context.Context, r *wire.Request) (*wire.Response, error) {
+	reply := p.newReply()
+	id, err := p.slots.Put(reply)
+	if err != nil {
+		return nil, p.notSent(err)
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		r.SetTimeout(time.Until(deadline))
+	}
+	if err := p.send(ctx, id, r); err != nil {
+		p.forget(id, reply)
+		return nil, err
+	}
+	select {
+	case <-reply.done:
+	case <-ctx.Done():
+		if _, ok := p.take(id); ok {
+			// Nobody else has the reply now. The node knows of the deadline; of
+			// a cancel it need not know for this to be right, only to be cheap.
+			if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				p.cancel(id)
+			}
+			p.recycle(reply)
+			return nil, endError(ctx, ExecutedMaybe)
+		}
+		<-reply.done
+	}
+	frame, err := reply.frame, reply.err
+	p.recycle(reply)
+	if err != nil {
+		return nil, err
+	}
+	response, err := p.decode(frame)
+	if err != nil {
+		return nil, newError(Internal, ExecutedMaybe, "the answer of %s can't be read: %w", p.link.RemoteAddr(), err)
+	}
+	if len(response.Results) == 1 && response.Results[0].Name == "" {
+		response.Results[0].Name = r.Commands[0].Name
+	}
+	return response, nil
+}
+
+func (p *peer) decode(frame []byte) (*wire.Response, error) {
+	head, body, err := wire.DecodeFrameHead(frame)
+	if err != nil {
+		return nil, err
+	}
+	return wire.DecodeFrameResponse(head, body, p.codecs)
+}
+
+// send puts a request on the link.
+func (p *peer) send(ctx context.Context, id uint64, r *wire.Request) error {
+	f := p.newFrame()
+	defer p.frames.Put(f)
+	if err := f.Request(id, r); err != nil {
+		e := asError(err)
+		e.Executed = ExecutedNo
+		return e
+	}
+	size := f.Size()
+	if most := p.said.Limits.MessageBytes; most > 0 && int64(size) > most {
+		e := newError(ResourceExhausted, ExecutedNo, "the request has %d bytes, and %s takes %d", size, p.link.RemoteAddr(), most)
+		e.Details = map[string]any{wire.DetailLimit: "message_bytes", wire.DetailMax: most}
+		return e
+	}
+	if err := p.write(ctx, f, nil); err != nil {
+		failure := p.notSent(err)
+		if ctx.Err() != nil {
+			failure = endError(ctx, ExecutedNo)
+		}
+		if size > link.LargeMessage {
+			failure.Executed = ExecutedMaybe // its last bytes may be on their way all the same
+		}
+		return failure
+	}
+	return nil
+}
+
+func (p *peer) newFrame() *wire.Frame {
+	f, ok := p.frames.Get().(*wire.Frame)
+	if !ok {
+		return new(wire.Frame)
+	}
+	f.Reset()
+	return f
+}
+
+// write queues a frame; see [link.Link.SendThen].
+func (p *peer) write(ctx context.Context, f *wire.Frame, queued func()) error {
+	var few [4][]byte
+	return p.link.SendParts(ctx, f.Parts(few[:0]), queued)
+}
+
+// cancel tells the other end that nobody waits for an answer any more.
+func (p *peer) cancel(id uint64) {
+	f := p.newFrame()
+	defer p.frames.Put(f)
+	f.Cancel(id)
+	var few [1][]byte
+	_ = p.link.TrySend(link.Binary, f.Parts(few[:0])[0])
+}
+
+// try queues a frame from where nothing may wait. A peer that fills the queue
+// with what it does not read loses its link.
+func (p *peer) try(fill func(*wire.Frame)) {
+	f := p.newFrame()
+	defer p.frames.Put(f)
+	fill(f)
+	p.tryFrame(f)
+}
+
+func (p *peer) tryFrame(f *wire.Frame) {
+	err := p.link.TrySend(link.Binary, bytes.Join(f.Parts(nil), nil))
+	if errors.Is(err, link.ErrQueueFull) {
+		p.link.Abort(err) // a link that is closing already has answers to write
+	}
+}
+
+func (p *peer) notSent(err error) *Error {
+	if errors.Is(err, link.ErrSlotsFull) {
+		e := newError(ResourceExhausted, ExecutedNo, "too many calls wait for an answer of %s: %w", p.link.RemoteAddr(), err)
+		e.Details = map[string]any{wire.DetailLimit: "calls_per_link"}
+		return e
+	}
+	return newError(Unavailable, ExecutedNo, "the request was not sent: %w", err)
+}
+
+// forget gives up a call that was not sent, whose slot may have been drained
+// with the link.
+func (p *peer) forget(id uint64, r *reply) {
+	if _, ok := p.take(id); !ok {
+		<-r.done
+	}
+	p.recycle(r)
+}
+
+// take ends the wait of a call: whoever gets its reply is alone to use it.
+func (p *peer) take(id uint64) (*reply, bool) {
+	r, ok := p.slots.Take(id)
+	if ok && p.retired.Load() {
+		p.owner.idle()
+	}
+	return r, ok
+}
+
+// fail ends the calls on a link that is gone, or about to go.
+func (p *peer) fail(e *Error) {
+	for _, r := range p.slots.Close() {
+		r.err = e
+		r.done <- struct{}{}
+	}
+}
+
+// Message implements link.Handler.
+func (p *peer) Message(kind link.Kind, frame []byte) {
+	head, body, err := wire.DecodeFrameHead(frame)
+	if err != nil {
+		p.Malformed(err)
+		return
+	}
+	switch {
+	case head.Kind == wire.KindHello:
+		p.meet(body)
+	case head.Kind == wire.KindError && head.ID == 0:
+		p.complaint(head, body)
+	case !p.acquainted():
+		p.stranger(head)
+	default:
+		p.frame(head, body, frame, kind == link.LargeFrame)
+	}
+}
+
+// stranger handles what comes before both ends know each other.
+func (p *peer) stranger(head wire.FrameHead) {
+	switch head.Kind {
+	case wire.KindResult, wire.KindError, wire.KindCancel:
+		// About no call that there is. An answer to an answer has no end.
+	default:
+		p.refuse(head.ID, newError(InvalidRequest, ExecutedNo, "the first frame of a link is HELLO, and got %v", head.Kind))
+	}
+}
+
+// frame handles what comes once both ends know each other.
+func (p *peer) frame(head wire.FrameHead, body, frame []byte, owned bool) {
+	switch head.Kind {
+	case wire.KindResult, wire.KindError:
+		p.answer(head.ID, frame, owned)
+	case wire.KindCall, wire.KindRequest:
+		p.owner.request(head, frame, owned)
+	case wire.KindCancel:
+		p.owner.cancel(head.ID)
+	case wire.KindCatalog:
+		if catalog, err := wire.DecodeCatalog(body); err != nil {
+			p.Malformed(err)
+		} else {
+			p.owner.catalog(catalog)
+		}
+	case wire.KindGoaway:
+		if g, err := wire.DecodeGoaway(body); err != nil {
+			p.Malformed(err)
+		} else {
+			p.owner.goaway(g)
+		}
+	default:
+		if head.Flags&wire.FlagIgnorable == 0 {
+			p.refuse(head.ID, newError(InvalidRequest, ExecutedNo, "unknown kind of frame: %v", head.Kind))
+		}
+	}
+}
+
+// answer wakes the call that an answer is for. A late one finds its slot free, or
+// with another generation, and is dropped.
+func (p *peer) answer(id uint64, frame []byte, owned bool) {
+	r, ok := p.take(id)
+	if !ok {
+		return
+	}
+	if !owned {
+		frame = bytes.Clone(frame)
+	}
+	r.frame = frame
+	r.done <- struct{}{}
+}
+
+// Oversized implements link.Handler.
+func (p *peer) Oversized(_ link.Kind, frame []byte, size int64) {
+	head, _, err := wire.DecodeFrameHead(frame)
+	if err != nil {
+		p.Malformed(err)
+		return
+	}
+	switch head.Kind {
+	case wire.KindResult, wire.KindError:
+		if r, ok := p.take(head.ID); ok {
+			e := newError(ResourceExhausted, ExecutedYes, "the answer has %d bytes, more than this end takes: see WithMaxMessageBytes and Config.MaxMessageBytes", size)
+			e.Details = map[string]any{wire.DetailLimit: "message_bytes"}
+			r.err = e
+			r.done <- struct{}{}
+		}
+	default:
+		if p.oversized.CompareAndSwap(false, true) {
+			p.log.Warn("frame over the limit discarded; further ones are not logged", "kind", head.Kind.String(), "bytes", size)
+		}
+		p.owner.oversized(head, size)
+	}
+}
+
+// Malformed implements link.Handler: what can't be read is answered, and logged
+// once; the link lives.
+func (p *peer) Malformed(err error) {
+	if p.malformed.CompareAndSwap(false, true) {
+		p.log.Warn("malformed frame; further ones are not logged", "err", err)
+	}
+	e, ok := errors.AsType[*wire.Error](err)
+	if !ok {
+		e = wire.Errorf(wire.InvalidRequest, "%v", err)
+	}
+	p.refuse(0, fromWire(e))
+}
+
+// refuse answers from the read loop.
+func (p *peer) refuse(id uint64, e *Error) {
+	e = e.at("", "", p.name)
+	if e.Executed == ExecutedMaybe {
+		e.Executed = ExecutedNo
+	}
+	p.try(func(f *wire.Frame) {
+		_ = f.Response(id, &wire.Response{Error: e.toWire()}, 0) // which has no value that could not be written
+	})
+}
+
+// complaint is an error about the link as a whole. It is not answered: two ends
+// that complain about each other would never stop.
+func (p *peer) complaint(head wire.FrameHead, body []byte) {
+	response, err := wire.DecodeFrameResponse(head, body, p.codecs)
+	if err != nil || response.Error == nil {
+		return
+	}
+	e := fromWire(response.Error)
+	if p.refusal.CompareAndSwap(nil, e) && p.acquainted() { // else whoever dialed says so
+		p.log.Warn("the other end complains", "code", int(e.Code), "err", e.Message)
+	}
+}
+
+// knownCodecs returns what finds a codec by its name, at an end that was given
+// one of its own.
+func knownCodecs(own codec.Codec) wire.Codecs {
+	return func(name string) codec.Codec {
+		switch {
+		case own != nil && name == own.Name():
+			return own
+		case name == codec.CBOR{}.Name():
+			return codec.CBOR{}
+		case name == codec.JSON{}.Name():
+			return codec.JSON{}
+		}
+		return nil
+	}
+}

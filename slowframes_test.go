@@ -1,0 +1,179 @@
+package mpreg_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/wire"
+)
+
+// TestClientThatStopsReading: its link is dropped, and what runs for it ends.
+func TestClientThatStopsReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory("node")
+		var log journal
+		s := serve(t, mpreg.Config{WriteTimeout: 2 * time.Second}, mpreg.WithListener(m["node"]), mpreg.WithLogger(log.logger()))
+		ended := make(chan error, 1)
+		must(t, s.Register("wait", func(ctx context.Context) error { <-ctx.Done(); ended <- ctx.Err(); return ctx.Err() }))
+		p := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.dial})
+		p.greet(clientHello())
+		p.send(callFrame(t, 1, "wait"))
+		start := time.Now()
+		p.send(callFrame(t, 2, "echo", strings.Repeat("x", 10_000)))
+		if err := <-ended; err == nil {
+			t.Error("the context of what runs for it has not ended")
+		}
+		if took := time.Since(start); took != 2*time.Second {
+			t.Errorf("after %v of fake time", took)
+		}
+		synctest.Wait()
+		if n := linksOf(t, s); n != 0 {
+			t.Errorf("%d links", n)
+		}
+		q := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.dial})
+		q.greet(clientHello())
+		q.alive()
+		log.brief(t, 1)
+	})
+}
+
+// TestClientThatFillsTheQueue: what a client that does not read asks for is
+// bounded, also where nothing may wait: the refusals of the read loop.
+func TestClientThatFillsTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory("node")
+		var log journal
+		s := serve(t, mpreg.Config{MaxQueueBytes: 4096, WriteTimeout: time.Hour}, mpreg.WithListener(m["node"]), mpreg.WithLogger(log.logger()))
+		p := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.dial})
+		p.greet(clientHello())
+		var err error
+		sent := 0
+		for ; err == nil && sent < 10_000; sent++ {
+			err = p.ws.WriteMessage(websocket.BinaryMessage, message(frame(200, 0, 7)))
+		}
+		if err == nil {
+			t.Errorf("%d frames were refused, and none of the refusals was read", sent)
+		}
+		synctest.Wait()
+		if n := linksOf(t, s); n != 0 {
+			t.Errorf("%d links", n)
+		}
+		log.brief(t, 1)
+	})
+}
+
+// TestMemberThatStopsReading: its link is dropped, callers are told, and it is no
+// member any more.
+func TestMemberThatStopsReading(t *testing.T) {
+	for name, arg := range map[string]string{"small": "x", "large": strings.Repeat("x", 200_000)} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := newMemory("node")
+				var log journal
+				s := serve(t, mpreg.Config{WriteTimeout: 2 * time.Second}, mpreg.WithListener(m["node"]), mpreg.WithLogger(log.logger()))
+				p := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.dial})
+				p.greet(nodeHello("A", 1, "far"))
+				synctest.Wait()
+				if n := len(s.Members()); n != 2 {
+					t.Fatalf("%d members", n)
+				}
+				start := time.Now()
+				var calls []<-chan outcomeOf[mpreg.Value]
+				for range 10 {
+					calls = append(calls, later(func() (mpreg.Value, error) { return s.Client().Call(context.Background(), "far", arg) }))
+				}
+				for _, call := range calls {
+					e := asError(t, (<-call).err)
+					if e.Code != mpreg.Unavailable || e.Node != "node A" || e.Function != "far" {
+						t.Errorf("got %#v", e)
+					}
+				}
+				if took := time.Since(start); took != 2*time.Second {
+					t.Errorf("after %v of fake time", took)
+				}
+				synctest.Wait()
+				if n := len(s.Members()); n != 1 {
+					t.Errorf("%d members", n)
+				}
+				if _, err := s.Client().Call(t.Context(), "far"); asError(t, err).Code != mpreg.NotFound {
+					t.Errorf("its function: %v", err)
+				}
+				if n := linksOf(t, s); n != 0 {
+					t.Errorf("%d links", n)
+				}
+				log.brief(t, 1)
+			})
+		})
+	}
+}
+
+// TestNodeThatStopsReading: a client whose node reads no more has its calls fail.
+func TestNodeThatStopsReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory("node")
+		dialed := impostors(t, m["node"])
+		c := connect(t, "ws://node", mpreg.WithDialer(m.dial))
+		call := later(func() (mpreg.Value, error) { return c.Call(context.Background(), "f") })
+		p := <-dialed
+		p.hello()
+		p.send(helloFrame(t, nodeHello("A", 1)))
+		if e := asError(t, (<-call).err); e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedMaybe {
+			t.Errorf("got %#v", e)
+		}
+	})
+}
+
+// TestMemberThatIsSilent: one that reads but never answers is a matter of the
+// caller's deadline; one that does not even answer pings is dropped.
+func TestMemberThatIsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory("node")
+		s := serve(t, mpreg.Config{PingInterval: 5 * time.Second, PingTimeout: time.Second}, mpreg.WithListener(m["node"]))
+		p := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.dial})
+		p.greet(nodeHello("A", 1, "far"))
+		synctest.Wait()
+		reading := make(chan wire.FrameKind, 10)
+		p.ws.SetPingHandler(func(string) error { return nil }) // after this it is silent
+		go func() {
+			defer close(reading)
+			for {
+				h, _, err := p.next()
+				if err != nil {
+					return
+				}
+				reading <- h.Kind
+			}
+		}()
+		_, err := s.Client().With(mpreg.Timeout(time.Second)).Call(t.Context(), "far")
+		if e := asError(t, err); e.Code != mpreg.DeadlineExceeded || e.Executed != mpreg.ExecutedMaybe {
+			t.Errorf("got %#v", e)
+		}
+		if n := len(s.Members()); n != 2 {
+			t.Errorf("%d members: a late answer costs no link", n)
+		}
+		start := time.Now()
+		_, err = s.Client().Call(t.Context(), "far")
+		if e := asError(t, err); e.Code != mpreg.Unavailable || e.Node != "node A" {
+			t.Errorf("got %#v", e)
+		}
+		if took := time.Since(start); took > 6*time.Second {
+			t.Errorf("after %v of fake time", took)
+		}
+		var kinds []wire.FrameKind
+		for kind := range reading {
+			kinds = append(kinds, kind)
+		}
+		if len(kinds) != 2 || kinds[0] != wire.KindCall || kinds[1] != wire.KindCall {
+			t.Errorf("the node sent %v: want two calls", kinds)
+		}
+		if n := len(s.Members()); n != 1 {
+			t.Errorf("%d members", n)
+		}
+	})
+}
