@@ -80,7 +80,7 @@ func (c *cluster) tell() {
 			}
 			// Takes a while, and a slow peer is not to hold up the others. Which
 			// of two arrives last does not matter: they have versions.
-			c.telling.Go(func() { _ = s.peer.write(context.Background(), &frame, nil) })
+			c.telling.Go(func() { _ = s.link.SendParts(context.Background(), frame.Parts(nil), nil) })
 		}
 	}
 }

@@ -107,6 +107,13 @@ type Config struct {
 	// token. Default 10 s.
 	HandshakeTimeout time.Duration `env:"HANDSHAKE_TIMEOUT"`
 
+	// SendBufferBytes is the size of the system's send buffer of a link that
+	// carries frames. What is in it can't be overtaken: a small one keeps calls
+	// quick while large values go over the same link, and bounds these to so many
+	// bytes a round trip. Raise it for large values between continents. Default
+	// 256 KiB; negative for the system's choice.
+	SendBufferBytes int `env:"SEND_BUFFER_BYTES"`
+
 	// WriteTimeout bounds one write to a link; a link whose peer takes nothing
 	// for so long is dropped. Default 10 s.
 	WriteTimeout time.Duration `env:"WRITE_TIMEOUT"`

@@ -41,7 +41,7 @@ func Example_cluster() {
 		log.Fatal(err)
 	}
 	for len(a.Members()) < 2 || len(a.Members()[1].Functions) < 2 { // b is on its way
-		time.Sleep(time.Millisecond) //nolint:forbidigo // an example, not a test
+		time.Sleep(time.Millisecond)
 	}
 
 	client := mpreg.NewClient(a.URL() + "," + b.URL())

@@ -33,7 +33,6 @@ func newHello(own codec.Codec, maxMessage int64) *wire.Hello {
 // greet sends a client's HELLO.
 func (p *peer) greet(ctx context.Context, h *wire.Hello) error {
 	f := p.newFrame()
-	defer p.frames.Put(f)
 	if err := f.Hello(h); err != nil {
 		return err
 	}

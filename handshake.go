@@ -89,6 +89,7 @@ func (s *Server) linkConfig(session *session) link.Config {
 		Compression:  s.config.Compression,
 		Pending:      session.pendingCalls,
 		Framed:       wire.Subprotocol,
+		SendBuffer:   s.config.SendBufferBytes,
 		Logger:       s.log,
 	}
 }

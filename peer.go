@@ -138,7 +138,6 @@ func (p *peer) decode(frame []byte) (*wire.Response, error) {
 // send puts a request on the link.
 func (p *peer) send(ctx context.Context, id uint64, r *wire.Request) error {
 	f := p.newFrame()
-	defer p.frames.Put(f)
 	if err := f.Request(id, r); err != nil {
 		e := asError(err)
 		e.Executed = ExecutedNo
@@ -172,10 +171,15 @@ func (p *peer) newFrame() *wire.Frame {
 	return f
 }
 
-// write queues a frame; see [link.Link.SendThen].
+// write queues a frame, and gives it back to those that are used again; see
+// [link.Link.SendParts].
 func (p *peer) write(ctx context.Context, f *wire.Frame, queued func()) error {
 	var few [4][]byte
-	return p.link.SendParts(ctx, f.Parts(few[:0]), queued)
+	err := p.link.SendParts(ctx, f.Parts(few[:0]), queued)
+	if err == nil { // else some of it may still be on its way
+		p.frames.Put(f)
+	}
+	return err
 }
 
 // cancel tells the other end that nobody waits for an answer any more.

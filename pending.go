@@ -247,7 +247,6 @@ func (r *pendingRequest) settle(response *wire.Response, queued func()) {
 // answerFrame sends an answer as a frame.
 func (s *session) answerFrame(r *pendingRequest, response *wire.Response, queued func()) error {
 	f := s.peer.newFrame()
-	defer s.peer.frames.Put(f)
 	limit := s.server.config.MaxMessageBytes
 	if theirs := s.peer.said.Limits.MessageBytes; theirs > 0 {
 		limit = min(limit, theirs)
