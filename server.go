@@ -204,9 +204,9 @@ func (s *Server) Ready(ctx context.Context) error {
 		case <-s.ended:
 		case <-ctx.Done():
 		}
-		if err := ctx.Err(); err != nil { // whatever select saw first
-			return fmt.Errorf("mpreg: waiting for the node: %w", err)
-		}
+	}
+	if err := ctx.Err(); err != nil { // whatever came first
+		return fmt.Errorf("mpreg: waiting for the node: %w", err)
 	}
 	if s.outcome != nil {
 		return fmt.Errorf("mpreg: the node has stopped: %w", s.outcome)
