@@ -54,7 +54,10 @@ type Config struct {
 	// own.
 	Resources []string `env:"RESOURCES" validate:"max=256,dive,required,max=256"`
 
-	// Peers are the websocket URLs of other nodes of the cluster.
+	// Peers are the websocket URLs of other nodes of the cluster. The node dials
+	// each in the background, and again when the link is lost, with delays of up
+	// to 10 s. Two nodes are linked if one of them names the other; a URL that
+	// leads back to the node itself is no error, so that all can have one list.
 	Peers []string `env:"PEERS" validate:"dive,url,startswith=ws://|startswith=wss://"`
 
 	// AdvertisedURLs are the URLs by which others reach this node, the best
