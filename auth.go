@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 
@@ -17,7 +18,8 @@ type Credentials struct {
 	RemoteAddr string // where the link comes from
 }
 
-// Identity is who an [Authenticator] found at the other end of a link.
+// Identity is who an [Authenticator] found at the other end of a link. It is zero
+// for the calls that a node makes on its own behalf, by [Server.Client].
 type Identity struct {
 	Name   string            // unique within what authenticates
 	Claims map[string]string // whatever else the application wants to know of them; may be nil
@@ -50,7 +52,12 @@ func (s *Server) authenticated(ctx context.Context, c Credentials) (identity Ide
 	}()
 	identity, err := s.options.authenticate(ctx, c)
 	if err != nil {
-		s.log.WarnContext(ctx, "credentials refused", "peer", c.RemoteAddr, "err", err)
+		logged := s.log.DebugContext
+		host, _, _ := net.SplitHostPort(c.RemoteAddr)
+		if s.cluster.once("credentials " + host + " " + err.Error()) {
+			logged = s.log.WarnContext
+		}
+		logged(ctx, "credentials refused: further ones like these are not logged for an hour", "peer", c.RemoteAddr, "err", err)
 		return Identity{}, newError(Unauthenticated, ExecutedNo, "the credentials were refused")
 	}
 	return identity, nil

@@ -59,7 +59,8 @@ func (s *Server) describe(ctx context.Context, name string) ([]Description, erro
 		}
 	}
 	groups := s.cluster.routes.of(name)
-	if len(groups) == 0 {
+	call, _ := ctx.Value(callKey{}).(*callContext)
+	if len(groups) == 0 || call == nil || call.exec.origin.node != "" { // another node asks because this one has it
 		return nil, notFound(name, nil, nil)
 	}
 	return Call[[]Description](ctx, FromContext(ctx).With(OnNode(groups[0].places[0].member.id)), "mpreg.describe", name)

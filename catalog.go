@@ -3,7 +3,6 @@ package mpreg
 import (
 	"context"
 
-	"github.com/mpreg/mpreg/internal/link"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -74,13 +73,29 @@ func (c *cluster) tell() {
 			continue
 		}
 		for _, s := range sessions {
-			if frame.Size() <= link.LargeMessage {
-				s.peer.tryFrame(&frame)
-				continue
-			}
-			// Takes a while, and a slow peer is not to hold up the others. Which
-			// of two arrives last does not matter: they have versions.
-			c.telling.Go(func() { _ = s.link.SendParts(context.Background(), frame.Parts(nil), nil) })
+			c.tellOne(s, &frame)
 		}
 	}
+}
+
+// tellOne sends the catalog to one node. A slow one holds up no other, and what
+// changes until it has taken this one it is told in one go.
+func (c *cluster) tellOne(s *session, frame *wire.Frame) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s.telling {
+		s.stale = true
+		return
+	}
+	s.telling = true
+	c.telling.Go(func() {
+		err := s.link.SendParts(context.Background(), frame.Parts(nil), nil)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		s.telling = false
+		if s.stale && err == nil {
+			s.stale = false
+			c.tellSoon()
+		}
+	})
 }

@@ -1,9 +1,14 @@
 package mpreg
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 )
+
+// explore is one in how many calls goes to the slower of two: what it has become
+// since is found out by nothing else.
+const explore = 32
 
 // query is what a command looks for.
 type query struct {
@@ -32,7 +37,7 @@ func (c *cluster) choose(q query, skipLocal bool, tried []*member) (found, error
 	if !skipLocal {
 		local = c.here(q)
 	}
-	if local != nil && (q.node != "" || c.self.builtins.has(q.function)) {
+	if local != nil && (q.hops > 0 || q.node != "" || c.self.builtins.has(q.function)) {
 		return found{local: local}, nil
 	}
 	if q.node != "" {
@@ -51,8 +56,13 @@ func (c *cluster) choose(q query, skipLocal bool, tried []*member) (found, error
 			local = nil
 		}
 	}
+	known := len(groups) > 0
 	if len(tried) > 0 || q.from != "" {
 		groups = less(groups, tried, q.from)
+	}
+	if known && len(groups) == 0 && local == nil {
+		return found{}, newError(NotFound, ExecutedNo,
+			"the function %q was withdrawn a moment ago by the only node that had it %s: try again", q.function, withLocs(q.locs))
 	}
 	return c.pick(local, groups, q)
 }
@@ -76,7 +86,7 @@ func (c *cluster) pick(local *offer, groups []*group, q query) (found, error) {
 	case local == nil:
 		i, j := two(n)
 		a, b := at(groups, i), at(groups, j)
-		if b.load() < a.load() {
+		if b.load() < a.load() && rand.IntN(explore) > 0 {
 			a = b
 		}
 		return found{place: a}, nil
@@ -89,7 +99,13 @@ func (c *cluster) pick(local *offer, groups []*group, q query) (found, error) {
 	return found{local: local}, nil
 }
 
-func (p *place) load() int64 { return p.latency.load(p.member.inFlight.Load()) }
+func (p *place) load() int64 {
+	n := p.member.inFlight.Load()
+	if n > 0 && p.latency.ns.Load() == 0 {
+		return math.MaxInt64 // nobody knows: one call at a time finds out
+	}
+	return p.latency.load(n)
+}
 
 // less returns groups without the places of some members.
 func less(groups []*group, tried []*member, from string) []*group {
@@ -119,7 +135,8 @@ func (c *cluster) here(q query) *offer {
 func (c *cluster) chooseNode(q query, tried []*member) (found, error) {
 	m := c.find(q.node)
 	if m == nil {
-		return found{}, newError(NotFound, ExecutedNo, "no node has the id or the name %q", q.node)
+		return found{}, newError(NotFound, ExecutedNo,
+			"this node has no link to one with the id or the name %q: nodes reach those that they name as peers, or are named by", q.node)
 	}
 	if slices.Contains(tried, m) || q.hops >= maxHops {
 		return found{}, newError(Unavailable, ExecutedNo, "node %q can't be reached now", q.node)

@@ -1,6 +1,7 @@
 package mpreg
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -169,8 +170,13 @@ func (core *clientCore) send(ctx context.Context, inv *Invocation) (Value, error
 		return Value{}, err
 	}
 	call := &inv.view.call
-	r.Headers = inv.Headers
-	r.Node, r.ClusterID = call.node, call.clusterID
+	if len(r.Headers) == 0 {
+		r.Headers = inv.Headers
+	} else { // of ParseRequest
+		r.Headers = maps.Clone(r.Headers)
+		maps.Copy(r.Headers, inv.Headers)
+	}
+	r.Node, r.ClusterID = cmp.Or(call.node, r.Node), cmp.Or(call.clusterID, r.ClusterID)
 	response, err := core.caller.do(ctx, r)
 	if err != nil {
 		return Value{}, err

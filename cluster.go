@@ -2,9 +2,11 @@ package mpreg
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/mpreg/mpreg/internal/wire"
 )
@@ -22,12 +24,16 @@ type cluster struct {
 	dirty   bool               // the catalog has changed since the others were told
 	busy    bool               // a goroutine tells them
 	closed  bool
-	said    map[string]struct{} // what was logged once
+	said    map[string]time.Time // what was logged once, and when
 	telling sync.WaitGroup
 }
 
-// maxSaid bounds what is remembered to have been logged.
-const maxSaid = 1024
+// maxSaid bounds what is remembered to have been logged, and saidAgain is after
+// how long it is logged again.
+const (
+	maxSaid   = 1024
+	saidAgain = time.Hour
+)
 
 // join makes the node at the other end of a session a member. The refusal is of
 // a HELLO that no member of this cluster would send.
@@ -70,11 +76,18 @@ func (c *cluster) join(s *session, h *wire.Hello) *Error {
 		c.tellSoon() // of what has changed since our HELLO
 	}
 	first := len(m.sessions) == 1
+	namesake := first && c.namesake(m)
 	c.mu.Unlock()
 	for _, old := range ended {
 		old.abort(errReplaced)
 	}
+	if s.dialed {
+		s.peer.welcome() // only then can it be given up
+	}
 	retire(given)
+	if namesake {
+		c.self.log.Warn("two nodes have one name: OnNode by name leads to the one that was started last", "peer", h.Name, "peer_id", h.Node)
+	}
 	if first {
 		c.self.log.Info("node joined", "peer", h.Name, "peer_id", h.Node, "url", strings.Join(h.URLs, ","), "functions", len(h.Catalog.Functions))
 	}
@@ -118,14 +131,28 @@ func (c *cluster) leave(s *session, why error) {
 	before := len(m.sessions)
 	m.sessions = slices.DeleteFunc(m.sessions, func(o *session) bool { return o == s })
 	given := m.settle(c.self.id)
-	gone := before > 0 && len(m.sessions) == 0
+	left := m.sessions
+	gone := before > 0 && !slices.ContainsFunc(left, func(o *session) bool { return !o.given })
 	if gone {
+		for _, o := range left {
+			o.orphan = true // it takes no calls, and nobody would dial while it is there
+		}
 		c.remove(m)
+		given = append(given, left...)
 	}
 	c.mu.Unlock()
 	retire(given)
-	if gone {
-		c.self.log.Info("node lost", "peer", m.name, "peer_id", m.id, "err", why)
+	for _, o := range given {
+		o.closeIfIdle()
+	}
+	switch {
+	case !gone:
+	case c.self.draining():
+		c.self.log.Debug("node lost", "peer", m.name, "peer_id", m.id, "err", why)
+	case m.leaving:
+		c.self.log.Info("node left", "peer", m.name, "peer_id", m.id)
+	default:
+		c.self.log.Warn("node lost", "peer", m.name, "peer_id", m.id, "err", why)
 	}
 }
 
@@ -157,7 +184,9 @@ func (c *cluster) offered(s *session, catalog *wire.Catalog) {
 	defer c.mu.Unlock()
 	switch m := s.member; {
 	case m == nil:
-		s.early = catalog
+		if s.early == nil || catalog.Version > s.early.Version { // large ones overtake each other
+			s.early = catalog
+		}
 	case len(m.sessions) > 0:
 		c.offer(m, catalog)
 	}
@@ -246,6 +275,17 @@ func (c *cluster) functions() []FunctionInfo {
 	})
 }
 
+// namesake reports whether a node that is no member on its way out has m's name.
+// mu is held.
+func (c *cluster) namesake(m *member) bool {
+	for _, o := range c.members {
+		if o != m && o.name == m.name && !o.leaving {
+			return true
+		}
+	}
+	return m.name == c.self.config.Name
+}
+
 // find returns the member with this id, else one with this name.
 func (c *cluster) find(node string) *member {
 	c.mu.Lock()
@@ -253,25 +293,30 @@ func (c *cluster) find(node string) *member {
 	if m := c.members[node]; m != nil {
 		return m
 	}
+	var best *member
 	for _, m := range c.members {
-		if m.name == node {
-			return m
+		if m.name == node && (best == nil || best.leaving && !m.leaving ||
+			best.leaving == m.leaving && best.incarnation < m.incarnation) {
+			best = m
 		}
 	}
-	return nil
+	return best
 }
 
-// once reports whether it is called with this text for the first time: what goes
-// wrong in each attempt to link is worth one line, and then debug lines.
+// once reports whether it is called with this text for the first time in an hour:
+// what goes wrong in each attempt to link is worth one line, and then debug lines.
 func (c *cluster) once(text string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, ok := c.said[text]; ok || len(c.said) >= maxSaid {
+	if len(c.said) >= maxSaid {
+		maps.DeleteFunc(c.said, func(_ string, when time.Time) bool { return time.Since(when) > saidAgain })
+	}
+	if when, ok := c.said[text]; ok && time.Since(when) <= saidAgain || !ok && len(c.said) >= maxSaid {
 		return false
 	}
 	if c.said == nil {
-		c.said = make(map[string]struct{})
+		c.said = make(map[string]time.Time)
 	}
-	c.said[text] = struct{}{}
+	c.said[text] = time.Now()
 	return true
 }

@@ -106,8 +106,8 @@ type Config struct {
 	MaxParallel int `env:"MAX_PARALLEL"`
 
 	// HandshakeTimeout bounds the time until a new connection has sent its HTTP
-	// request, and then, where there is an authenticator, until it has shown a
-	// token. Default 10 s.
+	// request, and then until it has said HELLO in the binary protocol or, where
+	// there is an authenticator, has shown a token in JSON. Default 10 s.
 	HandshakeTimeout time.Duration `env:"HANDSHAKE_TIMEOUT"`
 
 	// SendBufferBytes is the size of the system's send buffer of a link that
@@ -218,10 +218,18 @@ func (c *Config) validate() error {
 		if index != "" {
 			at = " (entry " + strings.TrimSuffix(index, "]") + ")"
 		}
-		problems = append(problems, fmt.Errorf("mpreg: Config.%s%s, in the environment %s: %v does not fit the rule %q",
-			field, at, variable(field), f.Value(), strings.TrimSuffix(f.ActualTag()+"="+f.Param(), "=")))
+		problems = append(problems, fmt.Errorf("mpreg: Config.%s%s, in the environment %s: %v %s",
+			field, at, variable(field), f.Value(), rule(f)))
 	}
 	return errors.Join(problems...)
+}
+
+// rule says what a value should be.
+func rule(f validator.FieldError) string {
+	if f.ActualTag() == "url" || strings.HasPrefix(f.ActualTag(), "startswith") {
+		return "is no URL of a node: it looks like ws://host:port or wss://host/path"
+	}
+	return fmt.Sprintf("does not fit the rule %q", strings.TrimSuffix(f.ActualTag()+"="+f.Param(), "="))
 }
 
 // withDefaults returns c with every limit and time that is not set at its

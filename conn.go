@@ -159,7 +159,7 @@ func notConnected(err error) *Error {
 	if status, ok := errors.AsType[*link.StatusError](err); ok {
 		switch status.Code {
 		case http.StatusUnauthorized:
-			code = Unauthenticated
+			return newError(Unauthenticated, ExecutedNo, "the token was refused: %w", err)
 		case http.StatusForbidden:
 			code = PermissionDenied
 		}

@@ -16,11 +16,15 @@ import (
 // was never begun.
 const drainedReason = "drained"
 
-// abandonGrace is how long requests that were abandoned have to heed their
-// context, so that their callers are told.
+// abandonGrace is how long a drain may take beyond its deadline: half of it is for
+// requests that were abandoned to heed their context, so that their callers are
+// told, the rest for the links to close behind that.
 const abandonGrace = time.Second
 
-var errDrainDeadline = errors.New("mpreg: the drain deadline passed")
+var (
+	errDrainDeadline = errors.New("the drain deadline passed")
+	errStopped       = newError(Unavailable, ExecutedMaybe, "the node stopped before the call ended")
+)
 
 // draining reports whether the node takes no new requests any more.
 func (s *Server) draining() bool {
@@ -30,17 +34,17 @@ func (s *Server) draining() bool {
 }
 
 // openSession makes room for a link.
-func (s *Server) openSession() (*session, *Error) {
+func (s *Server) openSession(dialed bool) (*session, *Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.state != stateServing:
 		return nil, newError(Unavailable, ExecutedNo, "the node does not serve")
-	case len(s.sessions) >= s.config.MaxLinks:
+	case len(s.sessions) >= s.config.MaxLinks && !dialed: // clients must not keep a node from its peers
 		return nil, newError(ResourceExhausted, ExecutedNo, "the node has %d links already", len(s.sessions))
 	}
 	session := &session{
-		server: s, ctx: s.base,
+		server: s, ctx: s.base, dialed: dialed,
 		pending: make(map[requestKey]*pendingRequest),
 		ended:   make(chan struct{}),
 	}
@@ -71,6 +75,7 @@ func (s *Server) drain(web *webServer, peers *peering) error {
 	s.mu.Lock()
 	s.state = stateDraining
 	s.mu.Unlock()
+	peers.stop() // or an attempt to dial would hold up the drain
 	s.log.Info("node drains", "in_flight", s.inFlight.Load(), "links", s.linkCount())
 	for _, session := range s.openSessions() {
 		session.retire(wire.GoawayDraining, "the node is draining")
@@ -82,12 +87,14 @@ func (s *Server) drain(web *webServer, peers *peering) error {
 	}
 	deadline, stop := context.WithTimeout(context.Background(), s.config.DrainTimeout)
 	defer stop()
+	last, stopLast := context.WithTimeout(context.Background(), s.config.DrainTimeout+abandonGrace)
+	defer stopLast()
 	reason, running := drainedReason, int64(0)
 	if !waitFor(deadline, s.requests.Wait) {
 		reason, running = "drain deadline passed", max(s.inFlight.Load(), 1)
 		s.abandon()
 	}
-	abandoned := s.closeLinks(deadline, reason)
+	abandoned := s.closeLinks(deadline, last, reason)
 	s.cluster.close()
 	peers.close()
 	s.workers.close()
@@ -105,16 +112,16 @@ func (s *Server) drain(web *webServer, peers *peering) error {
 // abandon tells all that still runs to end, and gives it a little time for it, so
 // that callers are told.
 func (s *Server) abandon() {
-	s.stopBase(&endReason{newError(Unavailable, ExecutedMaybe, "the node stopped before the call ended")})
-	grace, stop := context.WithTimeout(context.Background(), abandonGrace)
+	s.stopBase(&endReason{errStopped})
+	grace, stop := context.WithTimeout(context.Background(), abandonGrace/2)
 	defer stop()
 	waitFor(grace, s.requests.Wait)
 }
 
 // closeLinks closes all links, each behind the answers that are queued on it, and
-// waits for them and what ran on them until ctx ends, and a little longer. It
+// waits for them and what ran on them until the deadline, and then until last. It
 // returns how many had not ended then, which it has ended at once.
-func (s *Server) closeLinks(ctx context.Context, reason string) (abandoned int) {
+func (s *Server) closeLinks(deadline, last context.Context, reason string) (abandoned int) {
 	sessions := s.openSessions()
 	for _, session := range sessions {
 		session.close(reason)
@@ -124,15 +131,13 @@ func (s *Server) closeLinks(ctx context.Context, reason string) (abandoned int) 
 			<-session.ended
 		}
 	}
-	if waitFor(ctx, ended) {
+	if waitFor(deadline, ended) {
 		return 0
 	}
-	grace, stop := context.WithTimeout(context.Background(), abandonGrace)
-	defer stop()
-	if waitFor(grace, ended) {
+	s.stopBase(&endReason{errStopped})
+	if waitFor(last, ended) {
 		return 0
 	}
-	s.abandon()
 	for _, session := range sessions {
 		select {
 		case <-session.ended:

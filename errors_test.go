@@ -100,7 +100,7 @@ func TestPassedOn(t *testing.T) {
 			cause              string // what Details have of it, as JSON
 		}{
 			{"pass", "coded", "out of paper", 2001, `{"code":2001,"details":{"command":"coded","executed":"yes","function":"coded","node":"n1"},"message":"out of paper"}`},
-			{"pass", "nope", `no node offers the function "nope"`, mpreg.NotFound, `{"code":1001,"details":{"command":"nope","executed":"no","function":"nope","node":"n1"},"message":"no node offers the function \"nope\""}`},
+			{"pass", "nope", `calling "nope" at node "n1": no node offers the function "nope"`, mpreg.NotFound, `{"code":1001,"details":{"command":"nope","executed":"no","function":"nope","node":"n1"},"message":"no node offers the function \"nope\""}`},
 			{"wrap", "fail", `while indexing: mpreg: failed: boom (function "fail", node "n1", executed)`, mpreg.Failed, `{"code":1003,"details":{"command":"fail","executed":"yes","function":"fail","node":"n1"},"message":"boom"}`},
 		} {
 			_, err := c.Call(t.Context(), row.fn, row.inner)

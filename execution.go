@@ -20,6 +20,7 @@ type origin struct {
 	node     string // the id of the node that passed it on; empty if a client sent it
 	hops     int    // the nodes that have passed it on
 	identity Identity
+	own      bool // no caller but this node itself
 }
 
 // execution is a request that this node coordinates: it starts each command

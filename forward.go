@@ -26,7 +26,11 @@ func (c *cluster) run(ctx context.Context, call *callContext, q query) (Value, e
 	var tried []*member
 	skipLocal := false
 	var failure error
-	for range maxAttempts {
+	attempts := maxAttempts
+	if q.hops > 0 {
+		attempts = 1 // who passed it on tries others: if each node did, attempts would multiply
+	}
+	for range attempts {
 		f, err := c.choose(q, skipLocal, tried)
 		if err != nil {
 			if failure == nil {
@@ -45,6 +49,7 @@ func (c *cluster) run(ctx context.Context, call *callContext, q query) (Value, e
 			f.observe(time.Since(start))
 			return v, nil
 		}
+		f.fail(time.Since(start), err)
 		failure = err
 		again := elsewhere(err) || lost(err) && f.place != nil && f.place.idempotent
 		if ctx.Err() != nil || !again {
@@ -67,6 +72,23 @@ func (f found) observe(d time.Duration) {
 	}
 }
 
+// fail notes a failure; one of who called says nothing about the place.
+func (f found) fail(d time.Duration, err error) {
+	code := asError(err).Code
+	if slices.Contains(callersFaults, code) {
+		return
+	}
+	blamed := slices.Contains([]Code{Unavailable, ResourceExhausted, Internal}, code)
+	if f.local != nil {
+		f.local.latency.fail(d, blamed)
+	} else {
+		f.place.latency.fail(d, blamed)
+	}
+}
+
+// callersFaults are the codes of failures that are the same at every node.
+var callersFaults = []Code{InvalidRequest, InvalidArgument, Unauthenticated, PermissionDenied, Canceled}
+
 // elsewhere reports whether a call that failed surely did not start, and may
 // start at another node.
 func elsewhere(err error) bool {
@@ -79,7 +101,7 @@ func elsewhere(err error) bool {
 		return true
 	case ResourceExhausted:
 		limit, _ := e.Details[wire.DetailLimit].(string)
-		return slices.Contains([]string{"in_flight", "in_flight_per_link", "in_flight_bytes", "max_concurrent", "calls_per_link"}, limit)
+		return slices.Contains([]string{"in_flight", "in_flight_per_link", "in_flight_bytes", "max_concurrent", "calls_per_link", limitLargeFrames}, limit)
 	default:
 		return false
 	}
@@ -145,7 +167,7 @@ func (c *callContext) forwarded(q query) *wire.Request {
 		Traceparent: from.Traceparent, Headers: from.Headers, Node: q.node,
 		Hops: uint8(q.hops + 1), Accept: c.exec.request.Accept,
 	}
-	if who := c.exec.origin.identity; who.Name != "" || len(who.Claims) > 0 {
+	if who := c.exec.origin.identity; !c.exec.origin.own { // also of nobody, who is not this node
 		r.Caller = &wire.Caller{Name: who.Name, Claims: who.Claims}
 	}
 	return r

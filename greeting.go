@@ -56,6 +56,7 @@ func (p *peer) meet(body []byte) {
 		return
 	}
 	p.said = h
+	p.link.BoundLanes(h.Limits.MessageBytes)
 	p.owner.hello(h)
 }
 

@@ -23,7 +23,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this is an mpreg node: connect with a websocket", http.StatusUpgradeRequired)
 		return
 	}
-	session, err := s.openSession()
+	session, err := s.openSession(false)
 	if err != nil {
 		http.Error(w, err.Message, http.StatusServiceUnavailable)
 		return

@@ -160,6 +160,9 @@ func handlerError(ctx context.Context, err error) *Error {
 	return out
 }
 
+// ownCodes is where the codes of applications begin, whose messages are theirs.
+const ownCodes = 2000
+
 // passedOn is e, which a function returned, perhaps wrapped in err: its code
 // stays, but it is now this function that failed, and it ran. Where e came from
 // stays in its details.
@@ -172,6 +175,9 @@ func passedOn(e *Error, err error) *Error {
 		out.Message = err.Error()
 	}
 	if e.Function != "" {
+		if out.Message == e.Message && e.Code < ownCodes && e.Code != Failed {
+			out.Message = fmt.Sprintf("calling %q at node %q: %s", e.Function, e.Node, e.Message)
+		}
 		w := e.toWire()
 		// In the form in which it comes out of JSON, for callers in this process.
 		out.Details = map[string]any{"cause": map[string]any{

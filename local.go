@@ -61,15 +61,26 @@ func (s *Server) localError(ctx context.Context, call *callContext, err error) e
 	if call.started.Load() {
 		e.Executed = ExecutedYes
 	}
-	if p, ok := e.cause.(*panicError); ok { //nolint:errorlint // only a panic of this very call
-		if !call.started.Load() {
-			e.Message = "what the node runs before a function panicked; the node's log has the stack"
-		}
-		s.log.ErrorContext(ctx, "function panicked", "peer", call.exec.origin.peer, "request", call.exec.request.U,
-			"command", call.invocation.Command, "function", call.invocation.Function,
-			"panic", fmt.Sprint(p.value), "stack", string(p.stack))
+	if e.Code == Internal && e.Details["cause"] == nil {
+		s.logFault(ctx, call, e)
 	}
 	return e
+}
+
+// logFault tells the log what the caller need not know, of a fault that is this
+// node's.
+func (s *Server) logFault(ctx context.Context, call *callContext, e *Error) {
+	log := s.log.With("peer", call.exec.origin.peer, "peer_id", call.exec.origin.node, "request", call.exec.request.U,
+		"command", call.invocation.Command, "function", call.invocation.Function)
+	p, ok := e.cause.(*panicError) //nolint:errorlint // only a panic of this very call
+	if !ok {
+		log.WarnContext(ctx, "call failed", "err", e.Message)
+		return
+	}
+	if !call.started.Load() {
+		e.Message = "what the node runs before a function panicked; the node's log has the stack"
+	}
+	log.ErrorContext(ctx, "function panicked", "panic", fmt.Sprint(p.value), "stack", string(p.stack))
 }
 
 // panicError is a panic, with what only the log may see.

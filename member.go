@@ -44,8 +44,8 @@ type member struct {
 	inFlight atomic.Int64            // calls that wait for its answer
 }
 
-// latency returns what is known of a function's calls here, also after the
-// function was withdrawn and registered again.
+// latency returns what is known of a function's calls here. It is kept while the
+// member offers the function, and forgotten some time after.
 func (m *member) latency(function string) *latency {
 	l := m.latencies[function]
 	if l == nil {
@@ -69,7 +69,7 @@ func (m *member) member() Member {
 		out.State = memberLeft
 	}
 	for i, o := range m.catalog.Functions {
-		out.Functions[i] = FunctionInfo{Name: o.Name, Locs: slices.Clone(o.Locs), Signature: o.Signature, Doc: o.Doc}
+		out.Functions[i] = FunctionInfo{Name: o.Name, Locs: append([]string{}, o.Locs...), Signature: o.Signature, Doc: o.Doc}
 	}
 	return out
 }
@@ -89,6 +89,9 @@ func (m *member) settle(self string) (given []*session) {
 		return m.id
 	}
 	slices.SortStableFunc(m.sessions, func(a, b *session) int {
+		if a.given != b.given {
+			return cmp.Compare(toInt(a.given), toInt(b.given)) // there is no way back
+		}
 		if a.goneAway != b.goneAway {
 			return cmp.Compare(toInt(a.goneAway), toInt(b.goneAway))
 		}
@@ -108,6 +111,7 @@ func (m *member) settle(self string) (given []*session) {
 	m.best.Store(best)
 	for _, s := range m.sessions[1:] {
 		if s.goneAway || s.dialed || dialer(s) != dialer(best) && dialer(best) == lower {
+			s.given = true
 			given = append(given, s)
 		}
 	}

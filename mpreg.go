@@ -44,8 +44,10 @@
 // it, a string that equals another command's name refers to that command's
 // result. Requests that are built with [NewRequest] don't have that ambiguity.
 //
-// This version runs each node by itself: [Config].Peers is accepted, and not used
-// yet.
+// Nodes that are told of each other by [Config].Peers are one cluster: a call
+// enters at any of them, and runs at one that has the function and its locs. A node
+// reaches those that it names, or is named by; package mpregtest runs clusters in a
+// test.
 package mpreg
 
 import (

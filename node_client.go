@@ -19,8 +19,9 @@ func (s *Server) Client() *Client {
 
 // FromContext returns, in a function that a node runs, the client of that node.
 // What is called through it runs for the function's caller: its identity,
-// headers and trace are carried on, and its deadline if ctx is passed on too. It
-// is never nil; outside of a function its calls fail with [Unavailable].
+// headers and trace are carried on, and its deadline if ctx is passed on too.
+// Values are encoded as the node's [WithCodec] says. It is never nil; outside of a
+// function its calls fail with [Unavailable].
 func FromContext(ctx context.Context) *Client {
 	call, _ := ctx.Value(callKey{}).(*callContext)
 	if call == nil {
@@ -51,10 +52,10 @@ func (n *nodeCaller) do(ctx context.Context, r *wire.Request) (*wire.Response, e
 	if err := ctx.Err(); err != nil {
 		return nil, contextError(err, ExecutedNo)
 	}
-	from := origin{}
+	from := origin{own: true}
 	if n.parent != nil {
+		from.own, from.identity = n.parent.origin.own, n.parent.origin.identity
 		n.parent.carryOn(r)
-		from.identity = n.parent.origin.identity
 	}
 	if !n.server.configured() {
 		return nil, errNotServing

@@ -46,7 +46,7 @@ func (s *session) hello(h *wire.Hello) {
 		return
 	}
 	if h.Auth == "" {
-		s.peer.reject(newError(Unauthenticated, ExecutedNo, "this node asks for a token: send it in the Authorization header, or in HELLO"))
+		s.turnAway(h, newError(Unauthenticated, ExecutedNo, "this node asks for a token: give one by mpreg.WithToken, in the Authorization header or in HELLO"))
 		return
 	}
 	s.running.Go(func() {
@@ -69,7 +69,7 @@ func (s *session) receive(h *wire.Hello) {
 			s.turnAway(h, err)
 			return
 		}
-		s.peer.welcome()
+		s.leaveIfDraining()
 		return
 	}
 	hello := s.hi(h.Node != "")
@@ -87,6 +87,7 @@ func (s *session) receive(h *wire.Hello) {
 		s.peer.welcome()
 		if err := s.peer.write(context.Background(), hello, nil); err == nil {
 			s.join(h)
+			s.leaveIfDraining()
 		}
 	})
 }
@@ -96,6 +97,15 @@ func (s *session) receive(h *wire.Hello) {
 func (s *session) accept(h *wire.Hello) {
 	s.peer.welcome()
 	s.join(h)
+	s.leaveIfDraining()
+}
+
+// leaveIfDraining says what a drain that began before the two ends were
+// acquainted could not say.
+func (s *session) leaveIfDraining() {
+	if s.server.draining() {
+		s.retire(wire.GoawayDraining, "the node is draining")
+	}
 }
 
 func (s *session) join(h *wire.Hello) {
@@ -158,15 +168,27 @@ func (s *session) request(h wire.FrameHead, frame []byte, owned bool) {
 }
 
 // oversized implements owner.
-func (s *session) oversized(h wire.FrameHead, _ int64) {
-	s.refuse(link.Binary, requestKey{id: h.ID}, s.tooLarge())
+func (s *session) oversized(h wire.FrameHead, size int64) {
+	e := s.tooLarge()
+	if size <= s.server.config.MaxMessageBytes {
+		e = newError(ResourceExhausted, ExecutedNo, "more large frames arrive at once than this node has room for: try again")
+		e.Details = map[string]any{wire.DetailLimit: limitLargeFrames}
+	}
+	s.refuse(link.Binary, requestKey{id: h.ID}, e)
 }
+
+// limitLargeFrames is the bound of the frames that arrive on a link in chunks.
+const limitLargeFrames = "large_frames"
 
 // cancel implements owner.
 func (s *session) cancel(id uint64) { s.cancelRequest(requestKey{id: id}) }
 
 // catalog implements owner.
-func (s *session) catalog(c *wire.Catalog) { s.server.cluster.offered(s, c) }
+func (s *session) catalog(c *wire.Catalog) {
+	if s.peer.said.Node != "" {
+		s.server.cluster.offered(s, c)
+	}
+}
 
 // goaway implements owner.
 func (s *session) goaway(g *wire.Goaway) { s.server.cluster.goneAway(s, g) }
@@ -185,21 +207,30 @@ func (s *session) retire(reason wire.GoawayReason, message string) {
 	}
 	if reason == wire.GoawayDuplicate {
 		s.peer.slots.Seal()
+		s.sealed.Store(true)
+		s.closeIfIdle()
+		return
 	}
 	s.peer.try(func(f *wire.Frame) { f.Goaway(&wire.Goaway{Reason: reason, Message: message}) })
-	s.closeIfIdle()
 }
 
 // closeIfIdle closes a link that both ends have given up, when nothing is under
-// way on it any more: who has sealed its slots sends nothing that could be lost.
+// way on it any more.
 func (s *session) closeIfIdle() {
-	if s.peer == nil || !s.peer.retired.Load() || s.pendingCalls() > 0 || s.server.draining() {
+	if s.peer == nil || !s.sealed.Load() || s.peer.slots.Len() > 0 || s.server.draining() {
 		return
 	}
+	// Not before the last call has its answer: a small GOAWAY overtakes a large
+	// CALL, and the other end would close the link in front of it.
+	if s.parting.CompareAndSwap(false, true) {
+		s.peer.try(func(f *wire.Frame) {
+			f.Goaway(&wire.Goaway{Reason: wire.GoawayDuplicate, Message: "another link between these nodes is used"})
+		})
+	}
 	s.server.cluster.mu.Lock()
-	both := s.goneAway
+	alone := s.goneAway && !s.leaving || s.orphan
 	s.server.cluster.mu.Unlock()
-	if both {
+	if alone && s.inFlight.Load() == 0 {
 		s.link.BeginClose(link.StatusGoingAway, "another link is used")
 	}
 }

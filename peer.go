@@ -149,13 +149,15 @@ func (p *peer) send(ctx context.Context, id uint64, r *wire.Request) error {
 		e.Details = map[string]any{wire.DetailLimit: "message_bytes", wire.DetailMax: most}
 		return e
 	}
-	if err := p.write(ctx, f, nil); err != nil {
+	begun := false
+	if err := p.write(ctx, f, func() { begun = true }); err != nil {
 		failure := p.notSent(err)
 		if ctx.Err() != nil {
 			failure = endError(ctx, ExecutedNo)
 		}
-		if size > link.LargeMessage {
-			failure.Executed = ExecutedMaybe // its last bytes may be on their way all the same
+		if begun { // the last bytes of a large one may be on their way all the same
+			failure.Executed = ExecutedMaybe
+			p.cancel(id)
 		}
 		return failure
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/mpreg/mpreg/internal/link"
@@ -72,7 +73,7 @@ func (p *peering) dial(ctx context.Context, url string) (*link.Link, error) {
 	s, err := p.open(ctx, url)
 	if err != nil && !isSelf(err) {
 		if !p.server.draining() && p.server.cluster.once(dialKey(url, err)) {
-			p.server.log.Warn("no link to a peer, further attempts are not logged", "url", url, "err", err)
+			p.server.log.Warn("no link to a peer: it is tried again and again, and this is not logged anew", "url", url, "err", err)
 		}
 		return nil, err
 	}
@@ -91,16 +92,26 @@ func dialKey(url string, err error) string {
 		theirs, _ := e.Details[detailCluster].(string)
 		return refusalKey(e, theirs)
 	}
-	return "dial " + url
+	// A peer that is not up yet must not hide that it refuses us later.
+	kind := "network"
+	if e, ok := errors.AsType[*Error](err); ok {
+		kind = e.Code.String()
+	} else if status, ok := errors.AsType[*link.StatusError](err); ok {
+		kind = strconv.Itoa(status.Code)
+	}
+	return "dial " + url + " " + kind
 }
 
 func (p *peering) open(ctx context.Context, url string) (*session, error) {
 	node := p.server
-	s, refusal := node.openSession()
+	s, refusal := node.openSession(true)
 	if refusal != nil {
 		return nil, refusal
 	}
-	s.dialed, s.identity = true, &Identity{} // whom we dial we need not ask who it is
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.ctx, cancel)()
+	s.identity = &Identity{} // whom we dial we need not ask who it is
 	l, err := link.Dial(ctx, url, link.DialOptions{
 		Header: bearer(node.options.token), TLS: node.options.tls, NetDial: node.options.dial,
 	}, node.linkConfig(s))

@@ -1,8 +1,10 @@
 package mpreg
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/mpreg/mpreg/internal/wire"
@@ -61,11 +63,10 @@ func (r *routes) replace(m *member, before, after *wire.Catalog) {
 	if r.functions == nil {
 		r.functions = make(map[string][]*group)
 	}
+	maps.DeleteFunc(m.latencies, func(name string, _ *latency) bool { _, ok := offers[name]; return !ok })
 	for name, list := range offers {
 		groups := without(r.functions[name], m)
-		for _, o := range list {
-			groups = with(groups, o, after.Resources, &place{m, o.Idempotent, m.latency(name)})
-		}
+		groups = with(groups, list, after, m)
 		if len(groups) == 0 {
 			delete(r.functions, name)
 			continue
@@ -86,17 +87,30 @@ func without(groups []*group, m *member) []*group {
 	return out
 }
 
-// with returns groups, which nobody else has, and one more place.
-func with(groups []*group, o wire.Offer, resources []string, p *place) []*group {
-	own := slices.Sorted(slices.Values(o.Locs))
-	all := slices.Compact(slices.Sorted(slices.Values(slices.Concat(own, resources))))
-	for i, g := range groups {
-		if slices.Equal(g.own, own) && slices.Equal(g.all, all) {
-			groups[i] = &group{own, all, append(slices.Clone(g.places), p)}
-			return groups
-		}
+// with returns groups, which nobody else has, and a member's offers of one
+// function.
+func with(groups []*group, offers []wire.Offer, of *wire.Catalog, m *member) []*group {
+	if len(offers) == 0 {
+		return groups
 	}
-	return append(groups, &group{own, all, []*place{p}})
+	key := func(own, all []string) string { return strings.Join(own, "\x00") + "\x01" + strings.Join(all, "\x00") }
+	index := make(map[string]int, len(groups)+len(offers))
+	for i, g := range groups {
+		index[key(g.own, g.all)] = i
+	}
+	for _, o := range offers {
+		own := slices.Sorted(slices.Values(o.Locs))
+		all := slices.Compact(slices.Sorted(slices.Values(slices.Concat(own, of.Resources))))
+		p := &place{m, o.Idempotent, m.latency(o.Name)}
+		k := key(own, all)
+		if i, ok := index[k]; ok {
+			groups[i] = &group{own, all, append(slices.Clone(groups[i].places), p)}
+			continue
+		}
+		index[k] = len(groups)
+		groups = append(groups, &group{own, all, []*place{p}})
+	}
+	return groups
 }
 
 // of returns the groups of a function.

@@ -152,17 +152,25 @@ func TestTheLesserLoadIsChosen(t *testing.T) {
 		m.latency("f").observe(time.Duration(i+1) * time.Millisecond)
 	}
 	c.here(query{function: "f"}).latency.observe(time.Second)
-	for range 100 {
-		if f, err := c.choose(query{function: "f"}, true, nil); err != nil || f.place.member != members[0] {
-			t.Fatalf("got %+v, %v", f, err)
+	mostly := func(m *member) {
+		t.Helper()
+		n := 0
+		for range 1000 {
+			f, err := c.choose(query{function: "f"}, true, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.place.member == m {
+				n++
+			}
+		}
+		if n < 900 || n == 1000 { // one in explore goes to the other
+			t.Errorf("%s was chosen %d times of 1000", m.id, n)
 		}
 	}
+	mostly(members[0])
 	members[0].inFlight.Store(5)
-	for range 100 {
-		if f, err := c.choose(query{function: "f"}, true, nil); err != nil || f.place.member != members[1] {
-			t.Fatalf("with 5 in flight at the faster: got %+v, %v", f, err)
-		}
-	}
+	mostly(members[1])
 	// The slowest is this node.
 	if f, err := c.choose(query{function: "f"}, false, nil); err != nil || f.local != nil {
 		t.Errorf("got %+v, %v", f, err)
@@ -220,6 +228,31 @@ func TestLatency(t *testing.T) {
 	}
 	if got := time.Duration(l.load(2)); got != 27*time.Microsecond {
 		t.Errorf("with two in flight: got %v", got)
+	}
+	l.fail(time.Microsecond, false)
+	if got := time.Duration(l.load(0)); got != 9*time.Microsecond {
+		t.Errorf("after a function's own failure: got %v", got)
+	}
+	for _, want := range []time.Duration{failedLatency, 2 * failedLatency, time.Second} {
+		took := time.Microsecond
+		if want == time.Second {
+			took = want
+		}
+		l.fail(took, true)
+		if got := time.Duration(l.load(0)); got != want {
+			t.Errorf("after a failure of %v: got %v, want %v", took, got, want)
+		}
+	}
+	for range 10 {
+		l.fail(time.Second, true)
+	}
+	if got := time.Duration(l.load(0)); got != worstLatency {
+		t.Errorf("after many failures: got %v", got)
+	}
+	var fast latency
+	fast.fail(time.Microsecond, false)
+	if got := time.Duration(fast.load(0)); got != failedLatency {
+		t.Errorf("who has only failed, and fast: got %v", got)
 	}
 }
 

@@ -40,9 +40,16 @@ type session struct {
 	member   *member
 	number   uint64        // in the order of joining
 	early    *wire.Catalog // came before this end has joined
+	telling  bool          // a catalog is on its way
+	stale    bool          // and there is a newer one
+	given    bool          // this end has given it up
+	orphan   bool          // and no link to the member is left
 	goneAway bool          // the other end asks for no more requests
 	leaving  bool          // because it drains
 	left     bool          // the link has ended
+
+	sealed  atomic.Bool // no call begins on the link
+	parting atomic.Bool // and its GOAWAY was sent
 
 	told atomic.Uint64 // the version of the catalog in this node's HELLO
 }
@@ -187,6 +194,8 @@ func (s *session) from(r *wire.Request) origin {
 	o.node = s.peer.said.Node
 	if r.Caller != nil {
 		o.identity = Identity{Name: r.Caller.Name, Claims: r.Caller.Claims}
+	} else {
+		o.identity = Identity{} // the node's own: nobody's, whichever end opened the link
 	}
 	return o
 }

@@ -24,7 +24,6 @@ func TestDoubts(t *testing.T) {
 		}
 		says("")
 		near.Close()
-		says("node-0 has not noticed that its connection to client:49152 was lost")
 		synctest.Wait()
 		says("")
 

@@ -12,7 +12,7 @@ import (
 // momentary are the limits, by their names in an error's details, that others'
 // calls fill: a call that hit one may well fit in a moment later. One that is
 // too large by itself never does.
-var momentary = []any{"in_flight", "in_flight_per_link", "in_flight_bytes", "calls_per_link", "max_concurrent"}
+var momentary = []any{"in_flight", "in_flight_per_link", "in_flight_bytes", "calls_per_link", "max_concurrent", "large_frames"}
 
 // hint says what to do next, where that is not plain from the message and is
 // sure to help.
@@ -23,7 +23,7 @@ func (f *callFailure) hint(e *mpreg.Error) string {
 	switch {
 	case e.Code == mpreg.DeadlineExceeded:
 		return f.timeoutHint(e)
-	case e.Code == mpreg.Internal && e.Node != "":
+	case e.Code == mpreg.Internal && e.Node != "" && e.Details["cause"] == nil: // else it is another's
 		return fmt.Sprintf("the log of node %s has the details", e.Node)
 	}
 	return ""

@@ -107,7 +107,7 @@ func TestUsageErrors(t *testing.T) {
 		{"no name", []string{"serve", "--name", strings.Repeat("n", 257)}, `mpreg: --name: nnn`},
 		{"no cluster", []string{"serve", "--cluster-id", strings.Repeat("c", 257)}, `mpreg: --cluster-id: ccc`},
 		{"no loc", []string{"serve", "--resources", "gpu," + strings.Repeat("r", 257)}, `mpreg: --resources (entry 1): rrr`},
-		{"no peer", []string{"serve", "--peers", "ws://a,b"}, `mpreg: --peers (entry 1): b does not fit `},
+		{"no peer", []string{"serve", "--peers", "ws://a,b"}, `mpreg: --peers (entry 1): b is no URL of a node`},
 		{"no log level", []string{"serve", "--log-level", "loud"}, `mpreg: --log-level: `},
 	} {
 		t.Run(test.name, func(t *testing.T) {

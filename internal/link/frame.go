@@ -41,6 +41,13 @@ func (l *Link) SendParts(ctx context.Context, parts [][]byte, queued func()) err
 	return l.sendFrame(ctx, parts, size, queued)
 }
 
+// BoundLanes tells the link how large a frame the peer takes.
+func (l *Link) BoundLanes(bytes int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.queue.bulk.most = int(min(bytes, 1<<40))
+}
+
 func (l *Link) sendFrame(ctx context.Context, parts [][]byte, size int, queued func()) error {
 	if size > LargeMessage {
 		return l.sendLarge(ctx, parts, size, queued)

@@ -19,6 +19,20 @@ type lanes struct {
 	waiting []*lane
 	total   tally // cost of the frames whose last chunk is not written
 	lastID  uint64
+	most    int // bytes of the frames that take turns; 0: not known
+}
+
+// turns is how many lanes take turns: not more than the peer has memory for,
+// which begins to discard what is more.
+func (q *lanes) turns() int {
+	n, sum := 0, 0
+	for n < min(len(q.waiting), openLanes) {
+		if sum += q.waiting[n].size; n > 0 && q.most > 0 && sum > q.most {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // lane is a large frame on its way out.
@@ -60,7 +74,7 @@ func (q *lanes) next(c *chunk) bool {
 	if c.last {
 		q.waiting = slices.Delete(q.waiting, 0, 1)
 	} else {
-		turn := q.waiting[:min(len(q.waiting), openLanes)]
+		turn := q.waiting[:q.turns()]
 		copy(turn, turn[1:])
 		turn[len(turn)-1] = ln
 	}

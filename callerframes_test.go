@@ -1,0 +1,34 @@
+package mpreg_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/mpreg/mpreg"
+)
+
+// TestAnonymousStaysAnonymous: who has no identity does not get that of the node
+// that passes its call on, nor does that node itself.
+func TestAnonymousStaysAnonymous(t *testing.T) {
+	auth := func(_ context.Context, c mpreg.Credentials) (mpreg.Identity, error) {
+		if c.Token == "node" {
+			return mpreg.Identity{Name: "node-a", Claims: map[string]string{"role": "admin"}, Node: true}, nil
+		}
+		return mpreg.Identity{}, errors.New("no")
+	}
+	b := serve(t, mpreg.Config{Name: "b"}, mpreg.WithAuthenticator(auth))
+	must(t, b.Register("whoami", func(ctx context.Context) mpreg.Identity { return mpreg.InfoFromContext(ctx).Identity }))
+	a := serve(t, mpreg.Config{Name: "a", Peers: []string{b.URL()}}, mpreg.WithToken("node"))
+	acquainted(t, a, b)
+	if _, err := connect(t, b.URL()).Call(t.Context(), "whoami"); !errors.Is(err, mpreg.Unauthenticated) {
+		t.Errorf("anonymous at b: %v", err)
+	}
+	for who, c := range map[string]*mpreg.Client{"an anonymous client of a": connect(t, a.URL()), "a itself": a.Client()} {
+		got, err := mpreg.Call[mpreg.Identity](t.Context(), c, "whoami")
+		must(t, err)
+		if got.Name != "" || len(got.Claims) > 0 || got.Node {
+			t.Errorf("%s is, at b, %+v", who, got)
+		}
+	}
+}
