@@ -121,5 +121,6 @@ func (s *session) logIn(token string) *Error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.identity = &identity
+	s.link.Trust()
 	return nil
 }

@@ -1,6 +1,7 @@
 package mpreg
 
 import (
+	"cmp"
 	"context"
 	"runtime"
 	"slices"
@@ -50,20 +51,36 @@ func (s *Server) registerBuiltins() error {
 	return nil
 }
 
-// describe describes a function of this node or, if it has none of that name, as
-// another node describes it that does.
+// describe describes the offers of a function, of this node and of others. One
+// that can't be asked is left out, unless nothing would be left.
 func (s *Server) describe(ctx context.Context, name string) ([]Description, error) {
-	for _, r := range []*Registry{&s.builtins, &s.Registry} {
-		if d := r.Describe(name); len(d) > 0 {
-			return d, nil
+	if d := s.builtins.Describe(name); len(d) > 0 {
+		return d, nil
+	}
+	list := s.Describe(name)
+	var failure error
+	if call, _ := ctx.Value(callKey{}).(*callContext); call != nil && call.exec.origin.node == "" { // else that node asks the others
+		for _, id := range s.cluster.routes.holders(name) {
+			more, err := Call[[]Description](ctx, FromContext(ctx).With(OnNode(id)), "mpreg.describe", name)
+			if err != nil {
+				failure = err
+			}
+			list = append(list, more...)
 		}
 	}
-	groups := s.cluster.routes.of(name)
-	call, _ := ctx.Value(callKey{}).(*callContext)
-	if len(groups) == 0 || call == nil || call.exec.origin.node != "" { // another node asks because this one has it
-		return nil, notFound(name, nil, nil)
+	slices.SortStableFunc(list, func(a, b Description) int {
+		return cmp.Or(cmp.Compare(len(a.Locs), len(b.Locs)), slices.Compare(a.Locs, b.Locs))
+	})
+	list = slices.CompactFunc(list, func(a, b Description) bool {
+		return slices.Equal(a.Locs, b.Locs) && a.Signature == b.Signature
+	})
+	if len(list) == 0 && failure == nil {
+		failure = notFound(name, nil, nil)
 	}
-	return Call[[]Description](ctx, FromContext(ctx).With(OnNode(groups[0].places[0].member.id)), "mpreg.describe", name)
+	if len(list) > 0 {
+		failure = nil
+	}
+	return list, failure
 }
 
 func (s *Server) status() Status {

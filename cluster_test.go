@@ -128,3 +128,37 @@ func TestRemoteError(t *testing.T) {
 		t.Errorf("%#v, ran %d times", e, runs.Load())
 	}
 }
+
+// TestDescribeAcrossNodes: all offers of a function, wherever they are, each once.
+func TestDescribeAcrossNodes(t *testing.T) {
+	nodes := trio(t, func(i int, s *mpreg.Server) {
+		must(t, s.Register("f", func(int) int { return i }))
+		switch i {
+		case 1:
+			must(t, s.Register("f", func(string) string { return "" }, "x"))
+		case 2:
+			must(t, s.Register("g", func(bool) {}, "y"))
+		}
+	})
+	for _, s := range nodes {
+		for name, want := range map[string]string{"f": "[](int) int [x](string) string ", "g": "[y](bool) "} {
+			list, err := mpreg.Call[[]mpreg.Description](t.Context(), connect(t, s.URL()), "mpreg.describe", name)
+			must(t, err)
+			got := ""
+			for _, d := range list {
+				got += fmt.Sprint(d.Locs, d.Signature, " ")
+			}
+			if got != want {
+				t.Errorf("%s at %s: got %q, want %q", name, s.Name(), got, want)
+			}
+		}
+		if _, err := s.Client().Call(t.Context(), "mpreg.describe", "nothing"); !errors.Is(err, mpreg.NotFound) {
+			t.Errorf("got %v", err)
+		}
+		list, err := mpreg.Call[[]mpreg.FunctionInfo](t.Context(), s.Client(), "mpreg.functions")
+		must(t, err)
+		if len(list) != 3 || list[0].Name != "f" || list[0].Locs == nil || list[2].Name != "g" {
+			t.Errorf("functions: %+v", list)
+		}
+	}
+}

@@ -128,7 +128,8 @@ type Config struct {
 	PingTimeout  time.Duration `env:"PING_TIMEOUT"`
 
 	// DrainTimeout bounds the time that running requests have to end once Serve
-	// was told to stop. Default 30 s; negative waits for as long as it takes.
+	// was told to stop; Serve returns within a second of it. What stops the process
+	// should wait longer. Default 30 s; negative waits for as long as it takes.
 	DrainTimeout time.Duration `env:"DRAIN_TIMEOUT"`
 }
 

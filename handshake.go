@@ -78,9 +78,18 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// linkConfig returns the bounds of a link to this node.
+// untrustedBytes bounds the messages of a link on which no token was accepted yet,
+// where one is needed: it is what a stranger can make the node hold.
+const untrustedBytes = 1 << 20
+
+// linkConfig returns the bounds of a link of this node.
 func (s *Server) linkConfig(session *session) link.Config {
+	untrusted := int64(0)
+	if session.known() == nil {
+		untrusted = untrustedBytes
+	}
 	return link.Config{
+		Untrusted:    untrusted,
 		MaxMessage:   s.config.MaxMessageBytes,
 		QueueBytes:   s.config.MaxQueueBytes,
 		WriteTimeout: s.config.WriteTimeout,

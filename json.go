@@ -36,12 +36,15 @@ func (s jsonHandler) Message(kind link.Kind, data []byte) {
 
 // Oversized implements link.Handler.
 func (s jsonHandler) Oversized(kind link.Kind, head []byte, size int64) {
-	s.log.Warn("message over the limit discarded", "bytes", size, "limit", s.server.config.MaxMessageBytes)
+	s.log.Warn("message over the limit discarded", "bytes", size)
 	s.refuse(kind, requestKey{u: wire.Sniff(head).U}, s.tooLarge())
 }
 
 // tooLarge is the error of a message that was discarded.
 func (s *session) tooLarge() *Error {
+	if s.known() == nil {
+		return newError(Unauthenticated, ExecutedNo, "a message of more than %d bytes before a token was accepted", untrustedBytes)
+	}
 	most := s.server.config.MaxMessageBytes
 	e := newError(ResourceExhausted, ExecutedNo, "the message has more than the %d bytes that this node takes", most)
 	e.Details = map[string]any{wire.DetailLimit: "message_bytes", wire.DetailMax: most}

@@ -170,7 +170,7 @@ func (s *session) request(h wire.FrameHead, frame []byte, owned bool) {
 // oversized implements owner.
 func (s *session) oversized(h wire.FrameHead, size int64) {
 	e := s.tooLarge()
-	if size <= s.server.config.MaxMessageBytes {
+	if s.known() != nil && size <= s.server.config.MaxMessageBytes {
 		e = newError(ResourceExhausted, ExecutedNo, "more large frames arrive at once than this node has room for: try again")
 		e.Details = map[string]any{wire.DetailLimit: limitLargeFrames}
 	}

@@ -120,6 +120,18 @@ func (r *routes) of(function string) []*group {
 	return r.functions[function]
 }
 
+// holders returns the ids of nodes that have a function: one for each of its
+// groups.
+func (r *routes) holders(function string) []string {
+	var ids []string
+	for _, g := range r.of(function) {
+		if id := g.places[0].member.id; !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // matching appends those groups that have all locs and the fewest beyond them:
 // the smallest superset, wherever it is.
 func matching(dst, groups []*group, locs []string) []*group {

@@ -46,6 +46,10 @@ type Config struct {
 	// closed. Frames that have arrived in part take 2 × MaxMessage at most.
 	MaxMessage int64
 
+	// Untrusted is MaxMessage until Trust is called, for a peer of which nothing is
+	// known yet; 0: there is no difference.
+	Untrusted int64
+
 	// QueueBytes bounds what waits to be written, in bytes, each message
 	// counted with a small overhead; 16 MiB. An empty queue takes one message of any
 	// size. TrySend may fill it to twice as much. On a framed link large frames

@@ -73,9 +73,10 @@ type Link struct {
 	done        chan struct{}
 	flushers    sync.WaitGroup // Add only under mu while err is nil
 
-	deaf      atomic.Bool // closing is set: messages that arrive are dropped
-	flushFunc func()      // flush, bound once so that starting it allocates nothing
-	chunk     chunk       // the flusher's own
+	limit     atomic.Int64 // of a message
+	deaf      atomic.Bool  // closing is set: messages that arrive are dropped
+	flushFunc func()       // flush, bound once so that starting it allocates nothing
+	chunk     chunk        // the flusher's own
 
 	mu       sync.Mutex
 	queue    queue
@@ -100,6 +101,10 @@ func newLink(ws *websocket.Conn, c *conn, cfg Config) *Link {
 		framed:      cfg.Framed != "" && ws.Subprotocol() == cfg.Framed,
 		done:        make(chan struct{}),
 	}
+	l.Trust()
+	if cfg.Untrusted > 0 {
+		l.limit.Store(min(cfg.Untrusted, cfg.MaxMessage))
+	}
 	l.flushFunc = l.flush
 	l.alive = keepalive{interval: cfg.PingInterval, timeout: cfg.PingTimeout}
 	c.beforeRead = l.beforeRead
@@ -110,6 +115,9 @@ func newLink(ws *websocket.Conn, c *conn, cfg Config) *Link {
 	l.prepareRead()
 	return l
 }
+
+// Trust ends the time in which Config.Untrusted bounds messages.
+func (l *Link) Trust() { l.limit.Store(l.cfg.MaxMessage) }
 
 // Done is closed when the link has ended: nothing is sent or received any more.
 func (l *Link) Done() <-chan struct{} { return l.done }

@@ -85,6 +85,7 @@ func (l *Link) readMessage(h Handler, kind Kind, r io.Reader, buf *readBuffer) e
 	limit := l.readLimit()
 	begun := 0
 	if u, ok := h.(*unpacker); ok && kind == Binary {
+		u.bound(l.limit.Load())
 		rest, ended := u.stream(r, buf.start(longestHead))
 		if ended {
 			return nil
@@ -119,9 +120,9 @@ func (l *Link) readMessage(h Handler, kind Kind, r io.Reader, buf *readBuffer) e
 // readLimit bounds a websocket message.
 func (l *Link) readLimit() int64 {
 	if l.framed {
-		return max(l.cfg.MaxMessage, framedRead)
+		return max(l.limit.Load(), framedRead)
 	}
-	return l.cfg.MaxMessage
+	return l.limit.Load()
 }
 
 func (l *Link) tooBig(size int64) {

@@ -35,6 +35,9 @@ func newUnpacker(h Handler, limit int64, deaf *atomic.Bool, overrun func(size in
 	return &unpacker{h: h, limit: limit, deaf: deaf, lanes: assembly{h: h, limit: limit, overrun: overrun}}
 }
 
+// bound sets the limit of frames.
+func (u *unpacker) bound(limit int64) { u.limit, u.lanes.limit = limit, limit }
+
 // Message handles what stream has left of a message: all frames that can be told
 // apart. Then it tells of the first fault.
 func (u *unpacker) Message(kind Kind, data []byte) {
