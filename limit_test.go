@@ -103,9 +103,11 @@ func TestMaxLinks(t *testing.T) {
 		t.Fatalf("the third: %v, %v", response, err)
 	}
 	_ = response.Body.Close()
-	if _, err := connect(t, s.URL()).Call(t.Context(), "echo", 1); !errors.Is(err, mpreg.Unavailable) {
+	c := connect(t, s.URL())
+	if _, err := c.Call(t.Context(), "echo", 1); !errors.Is(err, mpreg.Unavailable) {
 		t.Errorf("a client: %v", err)
 	}
+	must(t, c.Close()) // or it would take the next place that is free
 	must(t, a.Close())
 	for links := 2; links == 2; {
 		status, err := mpreg.Call[mpreg.Status](t.Context(), s.Client(), "mpreg.status")
