@@ -263,7 +263,14 @@ func (d *Dialer) dial() (*Link, error) {
 		}
 		errs = append(errs, err)
 	}
-	return nil, errors.Join(errs...)
+	if len(errs) == 1 {
+		return nil, errs[0]
+	}
+	texts := make([]string, len(errs))
+	for i, err := range errs {
+		texts[i] = err.Error()
+	}
+	return nil, &refusal{strings.Join(texts, "; "), errs} // one line, for logs
 }
 
 // serve offers a link to the callers until it ends, and says why it did.
