@@ -140,6 +140,7 @@ func (c *cluster) leave(s *session, why error) {
 		c.remove(m)
 		given = append(given, left...)
 	}
+	expected := m.leaving
 	c.mu.Unlock()
 	retire(given)
 	for _, o := range given {
@@ -149,7 +150,7 @@ func (c *cluster) leave(s *session, why error) {
 	case !gone:
 	case c.self.draining():
 		c.self.log.Debug("node lost", "peer", m.name, "peer_id", m.id, "err", why)
-	case m.leaving:
+	case expected:
 		c.self.log.Info("node left", "peer", m.name, "peer_id", m.id)
 	default:
 		c.self.log.Warn("node lost", "peer", m.name, "peer_id", m.id, "err", why)
