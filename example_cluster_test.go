@@ -40,8 +40,10 @@ func Example_cluster() {
 	}); err != nil {
 		log.Fatal(err)
 	}
-	for len(a.Members()) < 2 || len(a.Members()[1].Functions) < 2 { // b is on its way
-		time.Sleep(time.Millisecond)
+	for range time.Tick(time.Millisecond) { // b is on its way
+		if members := a.Members(); len(members) == 2 && len(members[1].Functions) == 2 {
+			break
+		}
 	}
 
 	client := mpreg.NewClient(a.URL() + "," + b.URL())
