@@ -231,7 +231,7 @@ func (c *cluster) close() {
 // retire gives links up.
 func retire(sessions []*session) {
 	for _, s := range sessions {
-		s.retire(wire.GoawayDuplicate, "another link between these nodes is used")
+		s.retire(wire.GoawayDuplicate, anotherLink)
 	}
 }
 

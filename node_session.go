@@ -196,8 +196,9 @@ func (s *session) goaway(g *wire.Goaway) { s.server.cluster.goneAway(s, g) }
 // idle implements owner.
 func (s *session) idle() { s.closeIfIdle() }
 
-// retire says that this end sends no further requests on the link, and wants
-// none. What is under way on it is finished.
+// retire gives the link up for further requests; what is under way on it is
+// finished. In a drain the other end is told at once, or it would go on asking.
+// Where another link is used it need not hurry, and closeIfIdle tells it.
 func (s *session) retire(reason wire.GoawayReason, message string) {
 	s.mu.Lock()
 	up := s.open != nil
@@ -214,6 +215,9 @@ func (s *session) retire(reason wire.GoawayReason, message string) {
 	s.peer.try(func(f *wire.Frame) { f.Goaway(&wire.Goaway{Reason: reason, Message: message}) })
 }
 
+// anotherLink is why one of two links between the same nodes is given up.
+const anotherLink = "another link between these nodes is used"
+
 // closeIfIdle closes a link that both ends have given up, when nothing is under
 // way on it any more.
 func (s *session) closeIfIdle() {
@@ -224,13 +228,13 @@ func (s *session) closeIfIdle() {
 	// CALL, and the other end would close the link in front of it.
 	if s.parting.CompareAndSwap(false, true) {
 		s.peer.try(func(f *wire.Frame) {
-			f.Goaway(&wire.Goaway{Reason: wire.GoawayDuplicate, Message: "another link between these nodes is used"})
+			f.Goaway(&wire.Goaway{Reason: wire.GoawayDuplicate, Message: anotherLink})
 		})
 	}
 	s.server.cluster.mu.Lock()
 	alone := s.goneAway && !s.leaving || s.orphan
 	s.server.cluster.mu.Unlock()
 	if alone && s.inFlight.Load() == 0 {
-		s.link.BeginClose(link.StatusGoingAway, "another link is used")
+		s.link.BeginClose(link.StatusGoingAway, anotherLink)
 	}
 }
