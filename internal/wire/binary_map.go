@@ -50,44 +50,19 @@ func readMap(data []byte, into any) error {
 // isCBORMap looks at the first byte only.
 func isCBORMap(data []byte) bool { return len(data) > 0 && data[0]>>5 == 5 }
 
-// errMap is what readMap returns: it is told as it is.
-type errMap string
-
-// Error implements the error interface.
-func (e errMap) Error() string { return string(e) }
-
 // mapFault says what is wrong with a CBOR map.
 func mapFault(err error) error {
-	if told, ok := errors.AsType[errMap](err); ok {
-		return told
-	}
-	if told, ok := errors.AsType[*Error](err); ok {
-		return told
-	}
 	if wrong, ok := errors.AsType[*cbor.UnmarshalTypeError](err); ok {
 		where := "it"
 		if parts := strings.SplitN(wrong.StructFieldName, ".", 3); len(parts) == 3 {
 			where = fmt.Sprintf("field %q", parts[2]) // less the package and the type
 		}
-		return errMap(fmt.Sprintf("%s can't be made of a CBOR %s", where, wrong.CBORType))
+		return fmt.Errorf("%s can't be made of a CBOR %s", where, wrong.CBORType)
 	}
 	if twice, ok := errors.AsType[*cbor.DupMapKeyError](err); ok {
-		return errMap(fmt.Sprintf("the key %q is there twice", clip(fmt.Sprint(twice.Key))))
+		return fmt.Errorf("the key %q is there twice", clip(fmt.Sprint(twice.Key)))
 	}
-	return errMap("malformed CBOR: " + clip(strings.TrimPrefix(err.Error(), "cbor: ")))
-}
-
-// decodeMap decodes and checks a frame that is one CBOR map. The error is an
-// *Error.
-func decodeMap(kind FrameKind, body []byte, into any) error {
-	err := readMap(body, into)
-	if err == nil {
-		err = check(into)
-	}
-	if err != nil {
-		return inFrame(kind, err)
-	}
-	return nil
+	return errors.New("malformed CBOR: " + clip(strings.TrimPrefix(err.Error(), "cbor: ")))
 }
 
 // inFrame says in which kind of frame something is wrong.

@@ -156,7 +156,7 @@ func fieldError(path string, f validator.FieldError) *Error {
 // fieldName returns the name of the field that a path such as cmds[3].locs[0]
 // leads to: a limit is the same for all entries.
 func fieldName(path string) string {
-	if _, field, ok := strings.Cut(path, "]."); ok && (strings.HasPrefix(path, "cmds[") || strings.HasPrefix(path, "functions[")) {
+	if _, field, ok := strings.Cut(path, "]."); ok && strings.HasPrefix(path, "cmds[") {
 		path = field
 	}
 	name, _, _ := strings.Cut(path, "[")

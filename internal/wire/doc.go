@@ -4,10 +4,11 @@
 //
 // A reader of JSON calls [Sniff] to see what a message is and to which request
 // it belongs, a reader of frames [DecodeFrameHead], and then the Decode function
-// of what it is. These check all that can be known of a message by itself: its
-// form, the limits, the names that it must have. Whether its commands refer to
-// each other rightly is for internal/plan. Every error is an *[Error] that can
-// be sent as it is.
+// of what it is. Gossip carries what nodes offer as it was encoded by its owner:
+// [DecodeCatalogText] and [DecodeDelta] are for who looks into it. These check
+// all that can be known of a message by itself: its form, the limits, the names
+// that it must have. Whether its commands refer to each other rightly is for
+// internal/plan. Every error is an *[Error] that can be sent as it is.
 //
 // Values, the arguments and results, are never decoded here: they are the bytes
 // that came in, and go out as such where the codec stays the same. Nobody has

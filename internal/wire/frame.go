@@ -13,8 +13,9 @@ const Subprotocol = "mpreg.v1"
 // FrameKind says what a frame is.
 type FrameKind uint8
 
-// The kinds of frames. 10 to 18 are reserved: ITEM, END, CREDIT, FETCH, RENEW,
-// RELEASE, EVENT, GOSSIP and PING.
+// The kinds of frames. 8 is reserved: it was a frame that gossip took the place
+// of, and must not get another meaning. So are 10 to 16 and 18: ITEM, END,
+// CREDIT, FETCH, RENEW, RELEASE, EVENT and PING.
 const (
 	KindHello   FrameKind = 1
 	KindCall    FrameKind = 2
@@ -23,14 +24,17 @@ const (
 	KindError   FrameKind = 5
 	KindCancel  FrameKind = 6
 	KindChunk   FrameKind = 7
-	KindCatalog FrameKind = 8
 	KindGoaway  FrameKind = 9
+	KindGossip  FrameKind = 17
 )
 
 // String returns the name that docs/PROTOCOL.md has for the kind, or its number.
 func (k FrameKind) String() string {
-	names := [...]string{"", "HELLO", "CALL", "REQUEST", "RESULT", "ERROR", "CANCEL", "CHUNK", "CATALOG", "GOAWAY"}
-	if k == 0 || int(k) >= len(names) {
+	names := [...]string{
+		KindHello: "HELLO", KindCall: "CALL", KindRequest: "REQUEST", KindResult: "RESULT", KindError: "ERROR",
+		KindCancel: "CANCEL", KindChunk: "CHUNK", KindGoaway: "GOAWAY", KindGossip: "GOSSIP",
+	}
+	if int(k) >= len(names) || names[k] == "" {
 		return fmt.Sprintf("kind %d", uint8(k))
 	}
 	return names[k]

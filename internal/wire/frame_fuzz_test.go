@@ -83,12 +83,6 @@ func FuzzHello(f *testing.F) {
 		func(f *wire.Frame, _ wire.FrameHead, h *wire.Hello) error { return f.Hello(h) })
 }
 
-func FuzzCatalog(f *testing.F) {
-	fuzzFrames(f, "frame_catalog.json",
-		func(_ wire.FrameHead, body []byte) (*wire.Catalog, error) { return wire.DecodeCatalog(body) },
-		func(f *wire.Frame, _ wire.FrameHead, c *wire.Catalog) error { return f.Catalog(c) })
-}
-
 func FuzzGoaway(f *testing.F) {
 	fuzzFrames(f, "frame_goaway.json",
 		func(_ wire.FrameHead, body []byte) (*wire.Goaway, error) { return wire.DecodeGoaway(body) },

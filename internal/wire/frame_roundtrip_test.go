@@ -84,14 +84,9 @@ func TestHelloRoundTrip(t *testing.T) {
 		func(_ wire.FrameHead, body []byte) (*wire.Hello, error) { return wire.DecodeHello(body) })
 }
 
-func TestCatalogRoundTrip(t *testing.T) {
-	roundTrip(t, catalogs, (*wire.Frame).Catalog,
-		func(_ wire.FrameHead, body []byte) (*wire.Catalog, error) { return wire.DecodeCatalog(body) })
-}
-
 func TestGoawayRoundTrip(t *testing.T) {
 	draw := rapid.Custom(func(t *rapid.T) *wire.Goaway {
-		reasons := []wire.GoawayReason{wire.GoawayDraining, wire.GoawayDuplicate, wire.GoawayOther}
+		reasons := []wire.GoawayReason{wire.GoawayDraining, wire.GoawayDuplicate, wire.GoawayOther, wire.GoawayUnused}
 		return &wire.Goaway{Reason: rapid.SampledFrom(reasons).Draw(t, "reason"), Message: rapid.String().Draw(t, "message")}
 	})
 	roundTrip(t, draw, func(f *wire.Frame, g *wire.Goaway) error { f.Goaway(g); return nil },

@@ -127,18 +127,18 @@ func hostile(n int) map[string]struct {
 	fill := func(b byte) []byte { return bytes.Repeat([]byte{b}, n) }
 	arrayHead := []byte{0x9a, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
 	count := func(n int) []byte { return []byte{byte(n) | 0x80, byte(n>>7) | 0x80, byte(n >> 14)} }
-	functions := append([]byte("\xa1\x69functions"), arrayHead...)
+	section := func(tag byte, parts ...[]byte) []byte {
+		content := body(parts...)
+		return body([]byte{tag}, count(len(content)), content)
+	}
 	return map[string]struct {
 		kind wire.FrameKind
 		body []byte
 	}{
-		"offers that are empty maps": {wire.KindCatalog, body(functions, fill(0xa0))},
-		"offers that are null":       {wire.KindCatalog, body(functions, fill(0xf6))},
-		"resources that are empty":   {wire.KindCatalog, body([]byte("\xa1\x69resources"), arrayHead, fill(0x60))},
-		"offers in a HELLO":          {wire.KindHello, body([]byte("\xa1\x67catalog"), functions, fill(0xa0))},
 		"urls that are empty":        {wire.KindHello, body([]byte("\xa1\x64urls"), arrayHead, fill(0x60))},
 		"versions":                   {wire.KindHello, body([]byte("\xa1\x68versions"), arrayHead, fill(0x01))},
 		"an unknown list":            {wire.KindHello, body([]byte("\xa1\x61x"), arrayHead, fill(0x80))},
+		"an unknown list of maps":    {wire.KindHello, body([]byte("\xa1\x61x"), arrayHead, fill(0xa0))},
 		"an announced list":          {wire.KindHello, body([]byte("\xa1\x68versions\x9a\x7f\xff\xff\xff"), fill(0x01))},
 		"lists in lists":             {wire.KindHello, body([]byte("\xa1\x61x"), fill(0x81))},
 		"arguments that are null":    {wire.KindCall, body([]byte{0, 0, 1, 'f', 0, 0, 0}, count(n-1), fill(0))},
@@ -147,6 +147,13 @@ func hostile(n int) map[string]struct {
 		"return of empty names":      {wire.KindRequest, body([]byte{0, 0, 0, 0}, count(n-1), fill(0))},
 		"tags":                       {wire.KindCall, body([]byte{0, 0, 1, 'f', 0, 0}, count(n/2), fill(1))},
 		"results that are null":      {wire.KindResult, body([]byte{0}, count(min(n/2, wire.MaxCommands)), fill(0))},
+		"records":                    {wire.KindGossip, section(2, count(n/8), fill(0))},
+		"URLs that are empty":        {wire.KindGossip, section(2, []byte{1, 1, 'a', 0}, count(n), fill(0), []byte{1, 4, 0, 0})},
+		"deltas that are empty":      {wire.KindGossip, section(2, []byte{1, 1, 'a', 0, 0, 1, 4, 0}, count(n), fill(0))},
+		"reports":                    {wire.KindGossip, section(3, count(n/7), fill(0))},
+		"bodies":                     {wire.KindGossip, section(5, count(n/5), fill(0))},
+		"ids that are empty":         {wire.KindGossip, section(6, count(n), fill(0))},
+		"digest entries":             {wire.KindGossip, section(8, make([]byte, 8), count(n/11), fill(0))},
 		"levels that are empty maps": {wire.KindResult, body([]byte{1, 1}, count(len(arrayHead)+min(n, 10_001)), arrayHead[:1], []byte{0, 0, 0x27, 0x11}, fill(0xa0))},
 	}
 }
@@ -161,10 +168,10 @@ func TestFrameMemoryIsBounded(t *testing.T) {
 		switch kind {
 		case wire.KindHello:
 			_, err = wire.DecodeHello(body)
-		case wire.KindCatalog:
-			_, err = wire.DecodeCatalog(body)
 		case wire.KindResult:
 			_, err = wire.DecodeFrameResponse(h, body, nil)
+		case wire.KindGossip:
+			_, err = wire.DecodeGossip(body)
 		default:
 			_, err = wire.DecodeFrameRequest(h, body, nil)
 		}
@@ -193,7 +200,10 @@ func TestFrameMemoryIsBounded(t *testing.T) {
 
 // TestFrameKinds: the numbers are the protocol's.
 func TestFrameKinds(t *testing.T) {
-	want := []string{"kind 0", "HELLO", "CALL", "REQUEST", "RESULT", "ERROR", "CANCEL", "CHUNK", "CATALOG", "GOAWAY", "kind 10"}
+	want := []string{
+		"kind 0", "HELLO", "CALL", "REQUEST", "RESULT", "ERROR", "CANCEL", "CHUNK", "kind 8", "GOAWAY",
+		"kind 10", "kind 11", "kind 12", "kind 13", "kind 14", "kind 15", "kind 16", "GOSSIP", "kind 18",
+	}
 	for n, name := range want {
 		if got := wire.FrameKind(n).String(); got != name {
 			t.Errorf("kind %d is called %s, want %s", n, got, name)

@@ -224,12 +224,6 @@ func TestHelloVectors(t *testing.T) {
 		pointerTo, func(f *wire.Frame, _ wire.FrameHead, h *wire.Hello) error { return f.Hello(h) })
 }
 
-func TestCatalogVectors(t *testing.T) {
-	runFrames(t, "frame_catalog.json",
-		func(_ wire.FrameHead, body []byte) (*wire.Catalog, error) { return wire.DecodeCatalog(body) },
-		pointerTo, func(f *wire.Frame, _ wire.FrameHead, c *wire.Catalog) error { return f.Catalog(c) })
-}
-
 func TestGoawayVectors(t *testing.T) {
 	type goaway struct {
 		Reason  wire.GoawayReason `json:"reason"`

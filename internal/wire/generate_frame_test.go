@@ -171,21 +171,5 @@ var hellos = rapid.Custom(func(t *rapid.T) *wire.Hello {
 		Codecs:      texts.Draw(t, "codecs"),
 		Limits:      wire.Limits{MessageBytes: rapid.Int64Min(0).Draw(t, "message_bytes")},
 		Auth:        rapid.String().Draw(t, "auth"),
-		Catalog:     *catalogs.Draw(t, "catalog"),
 	}
-})
-
-var offers = rapid.Custom(func(t *rapid.T) wire.Offer {
-	return wire.Offer{
-		Name: names.Draw(t, "name"), Locs: texts.Draw(t, "locs"), Signature: rapid.String().Draw(t, "signature"),
-		Doc: rapid.String().Draw(t, "doc"), Idempotent: rapid.Bool().Draw(t, "idempotent"),
-	}
-})
-
-var catalogs = rapid.Custom(func(t *rapid.T) *wire.Catalog {
-	c := &wire.Catalog{Version: rapid.Uint64().Draw(t, "version"), Resources: texts.Draw(t, "resources")}
-	for range rapid.IntRange(0, 4).Draw(t, "functions") {
-		c.Functions = append(c.Functions, offers.Draw(t, "offer"))
-	}
-	return c
 })

@@ -8,6 +8,7 @@ const (
 	GoawayDraining  GoawayReason = 1
 	GoawayDuplicate GoawayReason = 2 // there is another link between the two nodes
 	GoawayOther     GoawayReason = 3
+	GoawayUnused    GoawayReason = 4 // neither end needs the link
 )
 
 // Goaway tells that its sender will send no further request on the link, and
@@ -28,7 +29,7 @@ func (f *Frame) Goaway(g *Goaway) {
 func DecodeGoaway(body []byte) (*Goaway, error) {
 	d := frameReader{kind: KindGoaway, rest: body}
 	g := &Goaway{Reason: GoawayOther}
-	if n := d.uv("reason"); n == uint64(GoawayDraining) || n == uint64(GoawayDuplicate) {
+	if n := d.uv("reason"); n >= uint64(GoawayDraining) && n <= uint64(GoawayUnused) {
 		g.Reason = GoawayReason(n)
 	}
 	g.Message = d.str("message")

@@ -27,8 +27,7 @@ type Hello struct {
 	Limits Limits   `json:"limits,omitzero"`
 
 	// Auth is a token, empty if there is none or the handshake had it.
-	Auth    string  `json:"auth,omitempty" validate:"max=65536"`
-	Catalog Catalog `json:"catalog,omitzero"`
+	Auth string `json:"auth,omitempty" validate:"max=65536"`
 }
 
 // Limits are what an end of a link accepts.
@@ -38,32 +37,29 @@ type Limits struct {
 
 // Hello writes a HELLO frame. The error, of something that the other end would
 // refuse, is an *Error.
-func (f *Frame) Hello(h *Hello) error { return f.form(KindHello, h, &h.Catalog) }
+func (f *Frame) Hello(h *Hello) error {
+	f.begin(KindHello, 0)
+	if err := check(h); err != nil {
+		return f.drop(inFrame(KindHello, err))
+	}
+	data, err := codec.CBOR{}.Append(f.buf, h)
+	if err != nil {
+		return f.drop(Errorf(Internal, "the HELLO frame can't be written: %v", errors.Unwrap(err))) // less the name of the Go type
+	}
+	f.buf = data
+	return nil
+}
 
 // DecodeHello reads and checks the body of a HELLO frame. The error is an
 // *Error.
 func DecodeHello(body []byte) (*Hello, error) {
 	h := new(Hello)
-	if err := decodeMap(KindHello, body, h); err != nil {
-		return nil, err
+	err := readMap(body, h)
+	if err == nil {
+		err = check(h)
+	}
+	if err != nil {
+		return nil, inFrame(KindHello, err)
 	}
 	return h, nil
-}
-
-// form writes a frame that is one CBOR map, of which c is a part or all.
-func (f *Frame) form(kind FrameKind, m any, c *Catalog) error {
-	f.begin(kind, 0)
-	err := check(m)
-	if err == nil {
-		err = c.checkOffers()
-	}
-	if err != nil {
-		return f.drop(inFrame(kind, err))
-	}
-	data, err := codec.CBOR{}.Append(f.buf, m)
-	if err != nil {
-		return f.drop(Errorf(Internal, "the %v frame can't be written: %v", kind, errors.Unwrap(err))) // less the name of the Go type
-	}
-	f.buf = data
-	return nil
 }

@@ -48,16 +48,22 @@ func TestProtocolExamples(t *testing.T) {
 }
 
 // TestProtocolFrames does so for the binary protocol: a block of bytes is a frame
-// or, where it says so, a message of frames.
+// or, where it says so, a message of frames, a catalog or a change of one.
 func TestProtocolFrames(t *testing.T) {
 	known := map[string]string{}
 	for _, file := range []string{
-		"frame_head.json", "frame_request.json", "frame_response.json", "frame_hello.json", "frame_catalog.json", "frame_goaway.json",
+		"frame_head.json", "frame_request.json", "frame_response.json", "frame_hello.json", "frame_goaway.json", "frame_gossip.json",
 	} {
 		for _, v := range frameVectors(t, file) {
 			if v.Error == nil {
 				known[string(v.Frame)] = v.Name
 			}
+		}
+	}
+	texts := map[string]bool{}
+	for info, file := range map[string]string{"catalog": "catalog.json", "change": "delta.json"} {
+		for _, v := range textVectors(t, file) {
+			texts[info+string(v.Text)] = v.Error == nil
 		}
 	}
 	doc, err := os.ReadFile("../../docs/PROTOCOL.md")
@@ -68,8 +74,15 @@ func TestProtocolFrames(t *testing.T) {
 	for i, block := range strings.Split(string(doc), "```hex")[1:] {
 		info, lines, _ := strings.Cut(block, "\n")
 		frames := [][]byte{annotated(t, lines)}
-		if strings.TrimSpace(info) == "message" {
+		switch info = strings.TrimSpace(info); info {
+		case "message":
 			frames = packed(t, frames[0])
+		case "catalog", "change":
+			examples++
+			if !texts[info+string(frames[0])] {
+				t.Errorf("block %d: no vector is the %s % x", i, info, frames[0])
+			}
+			continue
 		}
 		for _, frame := range frames {
 			examples++
