@@ -80,7 +80,7 @@ func badBodies(t testing.TB) []badFrame {
 		{name: "a request without commands", message: message(frame(wire.KindRequest, 0, 7, 0, 0, 0, 0, 0, 0)), id: 7, code: bad, says: []string{"cmds"}},
 		{name: "an empty CALL", message: message(frame(wire.KindCall, 0, 7)), id: 7, code: bad, says: []string{"hops"}},
 		{name: "a CALL of id 0", message: message(echoFrame(0, "\x00", "\x01\x011")), code: bad, says: []string{"must not be 0"}},
-		{name: "a catalog that is none", message: message(frame(wire.KindCatalog, 0, 0, 0x80)), code: bad, says: []string{"CATALOG", "map"}},
+		{name: "gossip that is none", message: message(frame(wire.KindGossip, 0, 0, 1, 5)), code: bad, says: []string{"GOSSIP"}},
 		{name: "a goodbye that is none", message: message(frame(wire.KindGoaway, 0, 0)), code: bad, says: []string{"GOAWAY"}},
 		{name: "a second HELLO", message: message(helloFrame(t, clientHello())), code: bad, says: []string{"second HELLO"}},
 	}
@@ -96,9 +96,7 @@ func badMoments(t testing.TB) []badFrame {
 		{name: "a complaint", message: message(errorFrame(t, 0, mpreg.InvalidRequest, "I don't understand"))},
 		{name: "a complaint that is none", message: message(frame(wire.KindError, 0, 0, 0xff))},
 		{name: "a cancel of nothing", message: message(frame(wire.KindCancel, 0, 99))},
-		{name: "a catalog of a client", message: message(written(t, func(f *wire.Frame) error {
-			return f.Catalog(&wire.Catalog{Version: 9, Functions: []wire.Offer{{Name: "stolen"}}})
-		}))},
+		{name: "gossip of a client", message: message(gossipFrame(t, nodeHello("Z", 9), "stolen"))},
 		{name: "chunks of an unknown lane", message: message(chunk(0, 5, 0, []byte("abc")), chunk(wire.FlagLast, 5, 0, []byte("abc")))},
 		{name: "an abort of an unknown lane", message: message(frame(wire.KindChunk, wire.FlagAbort, 5))},
 	}

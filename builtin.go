@@ -26,6 +26,9 @@ type Status struct {
 	InFlight      int64   `json:"in_flight"`  // requests that run, this one included
 	Functions     int     `json:"functions"`  // offers registered, the node's own aside
 	Goroutines    int     `json:"goroutines"` // of the whole process
+
+	Members MemberCounts `json:"members"`
+	Seeds   []Seed       `json:"seeds,omitempty"` // the configured peers
 }
 
 // registerBuiltins fills the registry of the functions that every node has.
@@ -93,7 +96,9 @@ func (s *Server) status() Status {
 		UptimeSeconds: time.Since(s.started).Seconds(),
 		Links:         s.linkCount(),
 		InFlight:      s.inFlight.Load(),
-		Functions:     len(s.Functions()),
+		Functions:     s.count(),
 		Goroutines:    runtime.NumGoroutine(),
+		Members:       s.cluster.count(),
+		Seeds:         s.cluster.seedList(),
 	}
 }

@@ -1,27 +1,30 @@
 package mpreg
 
 import (
-	"context"
+	"cmp"
+	"slices"
+	"strings"
+	"time"
 
+	"github.com/mpreg/mpreg/internal/gossip"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
-// catalog returns what this node offers, in the form in which it tells others.
-func (c *cluster) catalog() wire.Catalog {
-	c.mu.Lock()
-	version := c.version
-	c.mu.Unlock()
-	// What changes from here on is told with a later version.
-	catalog := c.self.offersToTell()
-	catalog.Version = version
-	catalog.Resources = c.self.Resources()
+// offersToTell returns what this node offers, in the form in which it tells
+// others: sorted, so that the same offers are the same catalog.
+func (s *Server) offersToTell() *wire.Catalog {
+	catalog := s.Registry.catalog()
+	catalog.Resources = s.Resources()
+	slices.SortFunc(catalog.Functions, func(a, b wire.Offer) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), slices.Compare(a.Locs, b.Locs))
+	})
 	return catalog
 }
 
-func (r *Registry) offersToTell() wire.Catalog {
+func (r *Registry) catalog() *wire.Catalog {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	var catalog wire.Catalog
+	catalog := new(wire.Catalog)
 	for _, offers := range r.offers {
 		for _, o := range offers {
 			catalog.Functions = append(catalog.Functions, wire.Offer{
@@ -33,69 +36,38 @@ func (r *Registry) offersToTell() wire.Catalog {
 }
 
 // changed has the other nodes told that this one offers something else now. It
-// does not wait for that: many changes in a row are told in few messages.
+// does not wait for that: many changes in a row are told at once.
 func (c *cluster) changed() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.version++
-	c.tellSoon()
-}
-
-// tellSoon is changed for members that were not told of an earlier change. mu is
-// held.
-func (c *cluster) tellSoon() {
-	c.dirty = true
-	if !c.busy && !c.closed && len(c.members) > 0 {
-		c.busy = true
-		c.telling.Go(c.tell)
+	if c.machine != nil && !c.dirty {
+		c.dirty = true
+		c.schedule()
 	}
 }
 
-// tell sends the catalog to all nodes until it has not changed meanwhile.
-func (c *cluster) tell() {
-	for {
-		c.mu.Lock()
-		if !c.dirty || c.closed {
-			c.busy = false
-			c.mu.Unlock()
-			return
-		}
-		c.dirty = false
-		var sessions []*session
-		for _, m := range c.members {
-			sessions = append(sessions, m.sessions...)
-		}
-		c.mu.Unlock()
-		catalog := c.catalog()
-		var frame wire.Frame
-		if err := frame.Catalog(&catalog); err != nil {
-			c.self.log.Error("the node's catalog can't be told", "err", err)
-			continue
-		}
-		for _, s := range sessions {
-			c.tellOne(s, &frame)
-		}
-	}
-}
-
-// tellOne sends the catalog to one node. A slow one holds up no other, and what
-// changes until it has taken this one it is told in one go.
-func (c *cluster) tellOne(s *session, frame *wire.Frame) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s.telling {
-		s.stale = true
+// tell gives the machine what this node offers now. mu is held.
+func (c *cluster) tell(m *gossip.Machine, now time.Duration) {
+	c.dirty = false
+	catalog := c.self.offersToTell()
+	change := c.offered.Diff(catalog)
+	if !change.SetsResources && len(change.Removed)+len(change.Added) == 0 {
 		return
 	}
-	s.telling = true
-	c.telling.Go(func() {
-		err := s.link.SendParts(context.Background(), frame.Parts(nil), nil)
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		s.telling = false
-		if s.stale && err == nil {
-			s.stale = false
-			c.tellSoon()
-		}
-	})
+	body, err := wire.AppendCatalog(nil, catalog)
+	if err != nil {
+		c.say(func() { c.self.log.Error("what the node offers can't be told", "err", err) })
+		return
+	}
+	// A change that is no smaller than all that there is, is not worth telling.
+	delta, err := wire.AppendDelta(nil, change)
+	if err != nil || len(delta) > len(body)/2 && len(delta) > smallDelta {
+		delta = nil
+	}
+	c.offered = catalog
+	m.Change(now, string(body), string(delta))
 }
+
+// smallDelta is the size, in bytes, up to which a change is told as such however
+// little the node offers.
+const smallDelta = 1 << 10

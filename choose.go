@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/mpreg/mpreg/internal/gossip"
 )
 
 // explore is one in how many calls goes to the slower of two: what it has become
@@ -46,10 +48,14 @@ func (c *cluster) choose(q query, skipLocal bool, tried []*member) (found, error
 	if c.self.builtins.has(q.function) {
 		return c.chooseReserved(q, tried)
 	}
-	var few [8]*group
-	groups := matching(few[:0], c.routes.of(q.function), q.locs)
+	var few [8]group
+	limit := len(few)
+	if len(tried) > 0 || q.from != "" {
+		limit = math.MaxInt // those that are left may be any
+	}
+	groups := c.routes.matching(few[:0], q.function, q.locs, limit)
 	if local != nil && len(groups) > 0 {
-		switch here, there := surplus(local.locs, q.locs), surplus(groups[0].own, q.locs); {
+		switch here, there := surplus(local.locs, q.locs), surplus(groups[0].set.own, q.locs); {
 		case here < there:
 			groups = nil
 		case here > there:
@@ -64,11 +70,21 @@ func (c *cluster) choose(q query, skipLocal bool, tried []*member) (found, error
 		return found{}, newError(NotFound, ExecutedNo,
 			"the function %q was withdrawn a moment ago by the only node that had it %s: try again", q.function, withLocs(q.locs))
 	}
-	return c.pick(local, groups, q)
+	f, err := c.pick(local, groups, q)
+	if f.place != nil && f.place.member.doubtful.Load() {
+		// Chosen where all, or all but it, are suspect: any other is better.
+		sound := c.routes.sound(q.function, q.locs, func(m *member) bool {
+			return m.id == q.from || slices.Contains(tried, m)
+		})
+		if sound != nil {
+			f.place = sound
+		}
+	}
+	return f, err
 }
 
 // pick chooses among equals.
-func (c *cluster) pick(local *offer, groups []*group, q query) (found, error) {
+func (c *cluster) pick(local *offer, groups []group, q query) (found, error) {
 	n := 0
 	for _, g := range groups {
 		n += len(g.places)
@@ -86,7 +102,7 @@ func (c *cluster) pick(local *offer, groups []*group, q query) (found, error) {
 	case local == nil:
 		i, j := two(n)
 		a, b := at(groups, i), at(groups, j)
-		if b.load() < a.load() && rand.IntN(explore) > 0 {
+		if x, y := a.load(), b.load(); y < x && (x == math.MaxInt64 || rand.IntN(explore) > 0) {
 			a = b
 		}
 		return found{place: a}, nil
@@ -101,6 +117,9 @@ func (c *cluster) pick(local *offer, groups []*group, q query) (found, error) {
 
 func (p *place) load() int64 {
 	n := p.member.inFlight.Load()
+	if p.member.doubtful.Load() {
+		return math.MaxInt64
+	}
 	if n > 0 && p.latency.ns.Load() == 0 {
 		return math.MaxInt64 // nobody knows: one call at a time finds out
 	}
@@ -108,14 +127,14 @@ func (p *place) load() int64 {
 }
 
 // less returns groups without the places of some members.
-func less(groups []*group, tried []*member, from string) []*group {
-	var out []*group
+func less(groups []group, tried []*member, from string) []group {
+	var out []group
 	for _, g := range groups {
 		left := slices.DeleteFunc(slices.Clone(g.places), func(p *place) bool {
 			return p.member.id == from || slices.Contains(tried, p.member)
 		})
 		if len(left) > 0 {
-			out = append(out, &group{g.own, g.all, left})
+			out = append(out, group{g.set, g.on, left})
 		}
 	}
 	return out
@@ -135,13 +154,12 @@ func (c *cluster) here(q query) *offer {
 func (c *cluster) chooseNode(q query, tried []*member) (found, error) {
 	m := c.find(q.node)
 	if m == nil {
-		return found{}, newError(NotFound, ExecutedNo,
-			"this node has no link to one with the id or the name %q: nodes reach those that they name as peers, or are named by", q.node)
+		return found{}, newError(NotFound, ExecutedNo, "the cluster has no node with the id or the name %q that this one knows of", q.node)
 	}
 	if slices.Contains(tried, m) || q.hops >= maxHops {
 		return found{}, newError(Unavailable, ExecutedNo, "node %q can't be reached now", q.node)
 	}
-	return found{place: &place{member: m, latency: new(latency)}}, nil
+	return found{place: &place{member: m}}, nil
 }
 
 // chooseReserved is choose for a function that every node has, when this one
@@ -149,17 +167,26 @@ func (c *cluster) chooseNode(q query, tried []*member) (found, error) {
 func (c *cluster) chooseReserved(q query, tried []*member) (found, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	var doubtful *member
 	for _, m := range c.members {
-		if m.leaving || m.id == q.from || slices.Contains(tried, m) || q.hops >= maxHops {
+		if !m.callable() || m.id == q.from || slices.Contains(tried, m) || q.hops >= maxHops {
 			continue
 		}
 		if !slices.ContainsFunc(q.locs, func(loc string) bool { return !slices.Contains(m.catalog.Resources, loc) }) {
-			return found{place: &place{member: m, latency: new(latency)}}, nil
+			if m.state == gossip.Alive {
+				return found{place: &place{member: m}}, nil
+			}
+			doubtful = m
 		}
+	}
+	if doubtful != nil {
+		return found{place: &place{member: doubtful}}, nil
 	}
 	offers := [][]string{c.self.Resources()}
 	for _, m := range c.members {
-		offers = append(offers, m.catalog.Resources)
+		if m.callable() {
+			offers = append(offers, m.catalog.Resources)
+		}
 	}
 	return found{}, notFound(q.function, q.locs, offers)
 }
@@ -174,8 +201,8 @@ func (c *cluster) notFound(q query) *Error {
 		offers = append(offers, r.locSets(q.function, resources)...)
 	}
 	if q.node == "" {
-		for _, g := range c.routes.of(q.function) {
-			offers = append(offers, g.all)
+		if closest := c.routes.closest(q.function, q.locs); closest != nil {
+			offers = append(offers, closest)
 		}
 	}
 	return notFound(q.function, q.locs, offers)

@@ -1,31 +1,37 @@
 package mpreg
 
 import (
-	"cmp"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/mpreg/mpreg/internal/gossip"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
-// cluster knows the other nodes and who can run what. It is fed by what nodes
-// say of themselves on their links: in HELLO, and in CATALOG when it changes.
+// cluster knows the other nodes, the links to them, and who can run what. A
+// machine of package gossip says who is there; see gossip.go.
 type cluster struct {
 	self   *Server
-	routes routes
+	routes routes // to members that are alive or suspect
 
-	mu      sync.Mutex
-	members map[string]*member // other nodes that a link leads to, by id
-	joined  uint64             // how many sessions have joined
-	version uint64             // of this node's catalog: how often it has changed
-	dirty   bool               // the catalog has changed since the others were told
-	busy    bool               // a goroutine tells them
-	closed  bool
-	said    map[string]time.Time // what was logged once, and when
-	telling sync.WaitGroup
+	mu       sync.Mutex
+	machine  *gossip.Machine // nil before the node serves, and after
+	began    time.Time       // its time zero
+	timer    *time.Timer
+	members  map[string]*member // other nodes that gossip or a link tells of, by id
+	joined   uint64             // how many sessions have joined
+	offered  *wire.Catalog      // what the others were told that this node offers
+	dirty    bool               // it offers something else by now
+	closed   bool
+	seeds    seeds
+	watchers map[*watcher]struct{}
+	lines    []func()             // to be logged when mu is free
+	said     map[string]time.Time // what was logged once, and when
+
+	waking  sync.WaitGroup // calls of the timer's function
+	running sync.WaitGroup // goroutines
 }
 
 // maxSaid bounds what is remembered to have been logged, and saidAgain is after
@@ -35,8 +41,8 @@ const (
 	saidAgain = time.Hour
 )
 
-// join makes the node at the other end of a session a member. The refusal is of
-// a HELLO that no member of this cluster would send.
+// join adds a link to the node at its other end. The refusal is of a HELLO that
+// no node of this cluster would send.
 func (c *cluster) join(s *session, h *wire.Hello) *Error {
 	c.mu.Lock()
 	if err := c.check(h); err != nil {
@@ -47,36 +53,26 @@ func (c *cluster) join(s *session, h *wire.Hello) *Error {
 		c.mu.Unlock()
 		return newError(Unavailable, ExecutedNo, "the link has ended")
 	}
-	m := c.members[h.Node]
+	m := c.member(h.Node)
+	s.since = time.Now()
 	var ended []*session
-	if m != nil && h.Incarnation > m.incarnation {
+	if h.Incarnation != m.process {
 		ended = m.sessions // of a process that is gone
-		c.remove(m)
-		m = nil
+		m.sessions, m.linked = nil, nil
 	}
-	if m == nil {
-		m = &member{
-			id: h.Node, name: h.Name, incarnation: h.Incarnation, urls: h.URLs,
-			catalog: &wire.Catalog{}, gone: make(chan struct{}),
-		}
-		c.members[m.id] = m
+	if !m.known {
+		m.name, m.urls = h.Name, h.URLs
 	}
+	m.process = h.Incarnation
 	c.joined++
 	s.member, s.number = m, c.joined
 	m.sessions = append(m.sessions, s)
 	given := m.settle(c.self.id)
-	c.offer(m, &h.Catalog)
-	if s.early != nil {
-		c.offer(m, s.early)
-	}
-	if s.leaving {
-		c.leaving(m)
-	}
-	if s.told.Load() < c.version {
-		c.tellSoon() // of what has changed since our HELLO
-	}
-	first := len(m.sessions) == 1
-	namesake := first && c.namesake(m)
+	m.failures = 0
+	t := c.relink(m, gossip.Lost)
+	t.given = append(t.given, given...)
+	early := s.early
+	s.early = nil
 	c.mu.Unlock()
 	for _, old := range ended {
 		old.abort(errReplaced)
@@ -84,14 +80,36 @@ func (c *cluster) join(s *session, h *wire.Hello) *Error {
 	if s.dialed {
 		s.peer.welcome() // only then can it be given up
 	}
-	retire(given)
-	if namesake {
-		c.self.log.Warn("two nodes have one name: OnNode by name leads to the one that was started last", "peer", h.Name, "peer_id", h.Node)
-	}
-	if first {
-		c.self.log.Info("node joined", "peer", h.Name, "peer_id", h.Node, "url", strings.Join(h.URLs, ","), "functions", len(h.Catalog.Functions))
+	c.carryOut(t)
+	for _, g := range early {
+		s.gossip(g)
 	}
 	return nil
+}
+
+// relink tells the machine which link leads to a node after they were settled; if
+// none does, loss says how it ended. mu is held.
+func (c *cluster) relink(m *member, loss gossip.Loss) (t effects) {
+	now, before := m.best.Load(), m.linked
+	m.linked = now
+	switch now {
+	case before:
+		return t
+	case nil:
+		return c.advance(func(machine *gossip.Machine, at time.Duration) { machine.Down(at, m.id, loss) })
+	}
+	// Also if another works: the other end waits for gossip on this one.
+	return c.advance(func(machine *gossip.Machine, at time.Duration) { machine.Up(at, m.id, now.dialed) })
+}
+
+// member returns the node with this id, which it adds if need be. mu is held.
+func (c *cluster) member(id string) *member {
+	m := c.members[id]
+	if m == nil {
+		m = &member{id: id, catalog: emptyCatalog}
+		c.members[id] = m
+	}
+	return m
 }
 
 // vet is join without joining.
@@ -101,13 +119,13 @@ func (c *cluster) vet(h *wire.Hello) *Error {
 	return c.check(h)
 }
 
-// check says why the node that said h can't be a member. mu is held.
+// check says why the node that said h can't have a link. mu is held.
 func (c *cluster) check(h *wire.Hello) *Error {
 	m := c.members[h.Node]
 	switch {
 	case h.Node == c.self.id && h.Incarnation == c.self.started.UnixMilli():
 		return errSelf
-	case h.Node == c.self.id, m != nil && h.Incarnation < m.incarnation:
+	case h.Node == c.self.id, m != nil && h.Incarnation < m.process && m.best.Load() != nil:
 		return errIDTaken(h.Node)
 	case c.closed:
 		return newError(Unavailable, ExecutedNo, "the node is draining")
@@ -119,175 +137,82 @@ func errIDTaken(id string) *Error {
 	return newError(InvalidRequest, ExecutedNo, "another node of the cluster has the id %s: ids must be unique", id)
 }
 
-// leave takes a session that has ended out of the routes, at once.
+// leave takes out a session that has ended, at once. Which calls still find the
+// node is for the machine to say.
 func (c *cluster) leave(s *session, why error) {
 	c.mu.Lock()
 	s.left = true
 	m := s.member
-	if m == nil {
+	if m == nil || !slices.Contains(m.sessions, s) {
 		c.mu.Unlock()
 		return
 	}
-	before := len(m.sessions)
 	m.sessions = slices.DeleteFunc(m.sessions, func(o *session) bool { return o == s })
 	given := m.settle(c.self.id)
-	left := m.sessions
-	gone := before > 0 && !slices.ContainsFunc(left, func(o *session) bool { return !o.given })
-	if gone {
-		for _, o := range left {
-			o.orphan = true // it takes no calls, and nobody would dial while it is there
-		}
-		c.remove(m)
-		given = append(given, left...)
+	loss := gossip.Lost
+	if s.goneAway || s.given {
+		loss = gossip.Closed
 	}
-	expected := m.leaving
+	var t effects
+	var orphans []*session
+	if m.best.Load() == nil {
+		for _, o := range m.sessions {
+			o.orphan = o.given // it takes no calls, and nobody else will close it
+		}
+		orphans = slices.Clone(m.sessions)
+	}
+	if s.silent && m.best.Load() == nil { // the machine has lost it already, but not known how
+		t = c.advance(func(machine *gossip.Machine, now time.Duration) { machine.Down(now, m.id, loss) })
+	} else {
+		t = c.relink(m, loss)
+	}
+	if len(m.sessions) == 0 && !m.known {
+		delete(c.members, m.id)
+	}
+	t.given = append(t.given, given...)
+	name := m.name
 	c.mu.Unlock()
-	retire(given)
-	for _, o := range given {
+	c.carryOut(t)
+	for _, o := range orphans {
 		o.closeIfIdle()
 	}
-	switch {
-	case !gone:
-	case c.self.draining():
-		c.self.log.Debug("node lost", "peer", m.name, "peer_id", m.id, "err", why)
-	case expected:
-		c.self.log.Info("node left", "peer", m.name, "peer_id", m.id)
-	default:
-		c.self.log.Warn("node lost", "peer", m.name, "peer_id", m.id, "err", why)
-	}
+	c.self.log.Debug("link to a node ended", "peer", name, "peer_id", m.id, "err", why)
 }
 
-// remove takes a member out of the routes and the list. mu is held.
-func (c *cluster) remove(m *member) {
-	m.sessions = nil
-	m.best.Store(nil)
-	c.routes.replace(m, m.catalog, nil)
-	delete(c.members, m.id)
-	close(m.gone)
-}
-
-// offer puts what a member offers in the place of what it offered, unless that
-// is older news. mu is held.
-func (c *cluster) offer(m *member, catalog *wire.Catalog) {
-	if m.told && catalog.Version <= m.catalog.Version {
-		return
-	}
-	m.told = true
-	if !m.leaving {
-		c.routes.replace(m, m.catalog, catalog)
-	}
-	m.catalog = catalog
-}
-
-// offered takes a catalog that a member sends later.
-func (c *cluster) offered(s *session, catalog *wire.Catalog) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch m := s.member; {
-	case m == nil:
-		if s.early == nil || catalog.Version > s.early.Version { // large ones overtake each other
-			s.early = catalog
-		}
-	case len(m.sessions) > 0:
-		c.offer(m, catalog)
-	}
-}
-
-// goneAway notes that a member sends no further requests on a link, and wants
-// none: because it drains, or because there is another link.
+// goneAway notes that a node sends no further requests on a link, and wants
+// none: because it drains, because there is another link, or because neither
+// needs one.
 func (c *cluster) goneAway(s *session, g *wire.Goaway) {
 	c.mu.Lock()
 	m := s.member
 	s.goneAway, s.leaving = true, g.Reason == wire.GoawayDraining
-	if m == nil || len(m.sessions) == 0 {
+	if m == nil || s.left {
 		c.mu.Unlock()
 		return
 	}
-	if s.leaving {
-		c.leaving(m)
-	}
 	given := m.settle(c.self.id)
+	t := c.relink(m, gossip.Closed)
+	t.given = append(t.given, given...)
 	c.mu.Unlock()
-	retire(given)
+	c.carryOut(t)
 	s.closeIfIdle()
 }
 
-// leaving takes a member that drains out of the routes. mu is held.
-func (c *cluster) leaving(m *member) {
-	if !m.leaving {
-		c.routes.replace(m, m.catalog, nil)
-		m.leaving = true
-	}
+// partings are why links between nodes are given up.
+var partings = map[wire.GoawayReason]string{
+	wire.GoawayDuplicate: "another link between these nodes is used",
+	wire.GoawayUnused:    "neither node needs the link",
 }
 
-// close ends the telling of changes; no session joins any more.
-func (c *cluster) close() {
-	c.mu.Lock()
-	c.closed = true
-	c.mu.Unlock()
-	c.telling.Wait()
-}
-
-// retire gives links up.
+// retire gives links up, for their reasons.
 func retire(sessions []*session) {
 	for _, s := range sessions {
-		s.retire(wire.GoawayDuplicate, anotherLink)
+		s.retire(s.reason, partings[s.reason])
 	}
 }
 
-// list lists the nodes of the cluster, this one first.
-func (c *cluster) list() []Member {
-	s := c.self
-	state := memberAlive
-	if s.draining() {
-		state = memberLeft
-	}
-	list := []Member{{
-		ID: s.ID(), Name: s.Name(), Incarnation: s.started.UnixMilli(), State: state,
-		URLs: s.advertised(), Resources: slices.Clone(s.Resources()), Functions: s.Functions(),
-	}}
-	c.mu.Lock()
-	for _, m := range c.members {
-		list = append(list, m.member())
-	}
-	c.mu.Unlock()
-	slices.SortFunc(list[1:], func(a, b Member) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
-	})
-	return list
-}
-
-// functions lists what the nodes of the cluster offer, each offer once, by name
-// and locs.
-func (c *cluster) functions() []FunctionInfo {
-	list := c.self.Functions()
-	c.mu.Lock()
-	for _, m := range c.members {
-		if !m.leaving {
-			list = append(list, m.member().Functions...)
-		}
-	}
-	c.mu.Unlock()
-	slices.SortStableFunc(list, func(a, b FunctionInfo) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(len(a.Locs), len(b.Locs)), slices.Compare(a.Locs, b.Locs))
-	})
-	return slices.CompactFunc(list, func(a, b FunctionInfo) bool {
-		return a.Name == b.Name && slices.Equal(a.Locs, b.Locs)
-	})
-}
-
-// namesake reports whether a node that is no member on its way out has m's name.
-// mu is held.
-func (c *cluster) namesake(m *member) bool {
-	for _, o := range c.members {
-		if o != m && o.name == m.name && !o.leaving {
-			return true
-		}
-	}
-	return m.name == c.self.config.Name
-}
-
-// find returns the member with this id, else one with this name.
+// find returns the member with this id, else one with this name, one that can
+// be asked before one that can't.
 func (c *cluster) find(node string) *member {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -296,19 +221,52 @@ func (c *cluster) find(node string) *member {
 	}
 	var best *member
 	for _, m := range c.members {
-		if m.name == node && (best == nil || best.leaving && !m.leaving ||
-			best.leaving == m.leaving && best.incarnation < m.incarnation) {
+		if m.name == node && (best == nil || m.before(best)) {
 			best = m
 		}
 	}
 	return best
 }
 
+// nameOf returns the name of a member.
+func (c *cluster) nameOf(m *member) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return m.name
+}
+
+// before reports whether m is more likely meant by its name than o: it is rather
+// there, or was started later. The cluster's mu is held.
+func (m *member) before(o *member) bool {
+	if m.state != o.state {
+		return m.state < o.state
+	}
+	return m.process > o.process || m.process == o.process && m.id > o.id
+}
+
+// namesake reports whether another node that is there has m's name. mu is held.
+func (c *cluster) namesake(m *member) bool {
+	for _, o := range c.members {
+		if o != m && o.name == m.name && o.known && o.state == gossip.Alive {
+			return true
+		}
+	}
+	return m.name == c.self.config.Name
+}
+
+// say has a line logged when mu is free. mu is held, and a step of the machine
+// is under way.
+func (c *cluster) say(line func()) { c.lines = append(c.lines, line) }
+
 // once reports whether it is called with this text for the first time in an hour:
-// what goes wrong in each attempt to link is worth one line, and then debug lines.
+// what goes wrong again and again is worth one line, and then debug lines.
 func (c *cluster) once(text string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.onceLocked(text)
+}
+
+func (c *cluster) onceLocked(text string) bool {
 	if len(c.said) >= maxSaid {
 		maps.DeleteFunc(c.said, func(_ string, when time.Time) bool { return time.Since(when) > saidAgain })
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -47,11 +48,20 @@ func trio(t testing.TB, setup func(i int, s *mpreg.Server), opts ...mpreg.Server
 	return nodes
 }
 
-// acquainted waits until each node knows all.
+// acquainted waits until each node knows all, and what they offer.
 func acquainted(t testing.TB, nodes ...*mpreg.Server) {
 	t.Helper()
 	for _, s := range nodes {
-		eventually(t, s.Name()+" knows all nodes", func() bool { return len(s.Members()) == len(nodes) })
+		eventually(t, s.Name()+" knows all nodes", func() bool {
+			members := s.Members()
+			for _, m := range members {
+				i := slices.IndexFunc(nodes, func(n *mpreg.Server) bool { return n.ID() == m.ID })
+				if i < 0 || !reflect.DeepEqual(m.Functions, nodes[i].Functions()) {
+					return false
+				}
+			}
+			return len(members) == len(nodes)
+		})
 	}
 }
 

@@ -54,15 +54,24 @@ type Config struct {
 	// own.
 	Resources []string `env:"RESOURCES" validate:"max=256,dive,required,max=256"`
 
-	// Peers are the websocket URLs of other nodes of the cluster. The node dials
-	// each in the background, and again when the link is lost, with delays of up
-	// to 10 s. Two nodes are linked if one of them names the other; a URL that
-	// leads back to the node itself is no error, so that all can have one list.
-	Peers []string `env:"PEERS" validate:"dive,url,startswith=ws://|startswith=wss://"`
+	// Peers are the websocket URLs of other nodes of the cluster: one that is up is
+	// enough, through it the node learns of all others. They are dialed in the
+	// background, and again while nobody is there, with delays of up to 10 s. A URL
+	// that leads back to the node itself is no error, so that all can have one
+	// list. The host name of dns+ws://name:port or dns+wss://name:port stands for
+	// all its addresses, and is looked up again every 30 s: a headless service of
+	// Kubernetes.
+	Peers []string `env:"PEERS" validate:"dive,url,startswith=ws://|startswith=wss://|startswith=dns+ws://|startswith=dns+wss://"`
 
 	// AdvertisedURLs are the URLs by which others reach this node, the best
-	// first. Default: what it listens on.
-	AdvertisedURLs []string `env:"ADVERTISED_URLS" validate:"dive,url,startswith=ws://|startswith=wss://"`
+	// first: all are tried. Default: what it listens on; if that is all addresses
+	// of the host, such as 0.0.0.0, its addresses that are not loopback.
+	AdvertisedURLs []string `env:"ADVERTISED_URLS" validate:"max=64,dive,url,max=2048,startswith=ws://|startswith=wss://"`
+
+	// Unreachable says that no other node can dial this one, which is behind NAT
+	// or a firewall: it advertises no URL, and is called over the links that it
+	// opens itself.
+	Unreachable bool `env:"UNREACHABLE"`
 
 	// AllowedOrigins are the web origins whose pages may connect besides the
 	// node's own, such as https://app.example.com, without a path; "*" means

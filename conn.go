@@ -225,8 +225,11 @@ func (cl *clientLink) oversized(h wire.FrameHead, size int64) {
 // cancel implements owner.
 func (cl *clientLink) cancel(uint64) {}
 
-// catalog implements owner.
-func (cl *clientLink) catalog(*wire.Catalog) {}
+// gossip implements owner: no node gossips with a client.
+func (cl *clientLink) gossip(*wire.Gossip) {}
+
+// spoke implements owner.
+func (cl *clientLink) spoke() {}
 
 // goaway implements owner.
 func (cl *clientLink) goaway(*wire.Goaway) {

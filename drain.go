@@ -38,7 +38,7 @@ func (s *Server) openSession(dialed bool) (*session, *Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.state != stateServing:
+	case s.state != stateServing && (s.state != stateDraining || !dialed): // what still runs may need other nodes
 		return nil, newError(Unavailable, ExecutedNo, "the node does not serve")
 	case len(s.sessions) >= s.config.MaxLinks && !dialed: // clients must not keep a node from its peers
 		return nil, newError(ResourceExhausted, ExecutedNo, "the node has %d links already", len(s.sessions))
@@ -70,13 +70,13 @@ func (s *Server) openSessions() []*session {
 // drain lets the node come to rest, within the drain deadline. The order matters:
 // once the state says so no request is admitted; when those that were are
 // answered, each link is closed behind its last answer.
-func (s *Server) drain(web *webServer, peers *peering) error {
+func (s *Server) drain(web *webServer) error {
 	start := time.Now()
 	s.mu.Lock()
 	s.state = stateDraining
 	s.mu.Unlock()
-	peers.stop() // or an attempt to dial would hold up the drain
 	s.log.Info("node drains", "in_flight", s.inFlight.Load(), "links", s.linkCount())
+	s.cluster.leaveCluster()
 	for _, session := range s.openSessions() {
 		session.retire(wire.GoawayDraining, "the node is draining")
 	}
@@ -94,9 +94,9 @@ func (s *Server) drain(web *webServer, peers *peering) error {
 		reason, running = "drain deadline passed", max(s.inFlight.Load(), 1)
 		s.abandon()
 	}
+	s.stopDialing() // what ran may have needed others until now
 	abandoned := s.closeLinks(deadline, last, reason)
 	s.cluster.close()
-	peers.close()
 	s.workers.close()
 	if running == 0 && abandoned == 0 {
 		s.workers.running.Wait()

@@ -78,7 +78,7 @@ func (f *foreigner) alone(t testing.TB, other string) {
 
 // TestForeignNode: a node of another cluster is refused with 1005 in either role.
 func TestForeignNode(t *testing.T) {
-	theirs := nodeHello("A", 1, "stolen")
+	theirs := nodeHello("A", 1)
 	theirs.Cluster = "theirs"
 	t.Run("it dials", func(t *testing.T) {
 		s := serve(t, mpreg.Config{})
@@ -151,7 +151,7 @@ func TestPeerWithoutHello(t *testing.T) {
 		log.brief(t, 1)
 		p := <-dialed // now it is awake
 		p.hello()
-		p.send(helloFrame(t, nodeHello("A", 1, "far")))
+		p.send(helloFrame(t, nodeHello("A", 1)), gossipFrame(t, nodeHello("A", 1), "far"))
 		synctest.Wait()
 		answersCall(t, s, p, "far")
 	})

@@ -3,9 +3,11 @@ package mpreg
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"time"
 
+	"github.com/mpreg/mpreg/internal/gossip"
 	"github.com/mpreg/mpreg/internal/link"
 	"github.com/mpreg/mpreg/internal/wire"
 )
@@ -126,28 +128,94 @@ func (s *Server) forward(ctx context.Context, call *callContext, m *member, q qu
 	m.inFlight.Add(1)
 	defer m.inFlight.Add(-1)
 	call.exec.forwarded.Add(1)
-	response, err := m.do(ctx, call.forwarded(q))
+	response, err := s.cluster.do(ctx, m, call.forwarded(q), q)
 	if err != nil {
-		return Value{}, asError(err).at("", "", m.name).onHop(q.hops + 1)
+		return Value{}, asError(err).at("", "", s.cluster.nameOf(m)).onHop(q.hops + 1)
 	}
 	if response.Error != nil {
 		return Value{}, fromWire(response.Error)
 	}
 	if len(response.Results) != 1 {
-		return Value{}, newError(Internal, ExecutedYes, "the node answered with %d results for one call", len(response.Results)).at("", "", m.name)
+		return Value{}, newError(Internal, ExecutedYes, "the node answered with %d results for one call", len(response.Results)).at("", "", s.cluster.nameOf(m))
 	}
 	return response.Results[0].Value, nil
 }
 
+// do has a request answered by a member: on the link to it, or on one that is
+// made for that, or through another node that has one.
+func (c *cluster) do(ctx context.Context, m *member, r *wire.Request, q query) (*wire.Response, error) {
+	if m.best.Load() != nil {
+		response, err := m.do(ctx, r)
+		if !errors.Is(err, errNoLink) {
+			return response, err
+		}
+	}
+	err := c.connect(ctx, m)
+	if err == nil {
+		return m.do(ctx, r)
+	}
+	if ctx.Err() != nil {
+		return nil, err
+	}
+	r.Node = m.id
+	for _, via := range c.relays(m, q) {
+		if c.connect(ctx, via) != nil {
+			continue
+		}
+		response, failure := via.do(ctx, r)
+		if !errors.Is(failure, errNoLink) {
+			return response, failure
+		}
+	}
+	return nil, err
+}
+
+// maxRelays bounds how many nodes pass a call on to the one that it is for: who
+// has no link to it himself may ask one that should have.
+const maxRelays = 2
+
+// relays returns nodes that should have a link to a member, because they observe
+// it: in random order, but first those that this node has a link to.
+func (c *cluster) relays(m *member, q query) []*member {
+	if q.hops >= maxRelays {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.machine == nil || m.state != gossip.Alive { // of who is suspect its observers have said that they can't reach it
+		return nil
+	}
+	var linked, others []*member
+	for _, id := range c.machine.Observers(m.id) {
+		via := c.members[id]
+		switch {
+		case via == nil, id == q.from, via.state != gossip.Alive:
+		case via.best.Load() != nil:
+			linked = append(linked, via)
+		default:
+			others = append(others, via)
+		}
+	}
+	for _, list := range [][]*member{linked, others} {
+		rand.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	}
+	return append(linked, others...)
+}
+
+// errNoLink says that a call was not sent, because no link leads to its node.
+var errNoLink = newError(Unavailable, ExecutedNo, "the link to the node was just lost")
+
 // do has a request answered on whichever link to the member is used. One that was
-// just given up takes no calls, and there is another then.
+// just given up takes no calls, and there is another then. The error matches
+// errNoLink if there is none.
 func (m *member) do(ctx context.Context, r *wire.Request) (*wire.Response, error) {
 	var before *session
 	for {
 		s := m.best.Load()
 		if s == nil || s == before {
-			return nil, newError(Unavailable, ExecutedNo, "the link to the node was just lost")
+			return nil, errNoLink
 		}
+		s.used.Add(1)
 		response, err := s.peer.do(ctx, r)
 		if err == nil || !errors.Is(err, link.ErrClosed) || asError(err).Executed != ExecutedNo || ctx.Err() != nil {
 			return response, err

@@ -124,6 +124,13 @@ func (p *stranger) greet(h *wire.Hello) *wire.Hello {
 	return p.hello()
 }
 
+// join says HELLO as a node, and what it offers.
+func (p *stranger) join(h *wire.Hello, functions ...string) {
+	p.t.Helper()
+	p.greet(h)
+	p.send(gossipFrame(p.t, h, functions...))
+}
+
 // hello reads the other end's HELLO.
 func (p *stranger) hello() *wire.Hello {
 	p.t.Helper()
@@ -133,8 +140,17 @@ func (p *stranger) hello() *wire.Hello {
 	return h
 }
 
-// next reads a frame.
+// next reads a frame that is no gossip.
 func (p *stranger) next() (wire.FrameHead, []byte, error) {
+	for {
+		h, body, err := p.any()
+		if err != nil || h.Kind != wire.KindGossip {
+			return h, body, err
+		}
+	}
+}
+
+func (p *stranger) any() (wire.FrameHead, []byte, error) {
 	if len(p.rest) == 0 {
 		if err := p.ws.SetReadDeadline(time.Now().Add(patience)); err != nil {
 			return wire.FrameHead{}, nil, err

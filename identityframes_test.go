@@ -28,10 +28,10 @@ func incarnationOf(s *mpreg.Server, id string) int64 {
 }
 
 // memberOf returns a stranger that has joined s as a node.
-func memberOf(t testing.TB, s *mpreg.Server, h *wire.Hello) *stranger {
+func memberOf(t testing.TB, s *mpreg.Server, h *wire.Hello, functions ...string) *stranger {
 	t.Helper()
 	p := dialFrames(t, s.URL(), websocket.Dialer{})
-	p.greet(h)
+	p.join(h, functions...)
 	eventually(t, h.Node+" is a member", func() bool { return incarnationOf(s, h.Node) == h.Incarnation })
 	return p
 }
@@ -42,7 +42,7 @@ func TestIDTaken(t *testing.T) {
 	var log journal
 	s := serve(t, mpreg.Config{}, mpreg.WithLogger(log.logger()))
 	own := s.Members()[0].Incarnation
-	first := memberOf(t, s, nodeHello("A", 1000, "far"))
+	first := memberOf(t, s, nodeHello("A", 1000), "far")
 	for _, row := range []struct {
 		name        string
 		id          string
@@ -57,7 +57,7 @@ func TestIDTaken(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			for range 3 {
 				p := dialFrames(t, s.URL(), websocket.Dialer{})
-				p.send(helloFrame(t, nodeHello(row.id, row.incarnation, "stolen")))
+				p.send(helloFrame(t, nodeHello(row.id, row.incarnation)))
 				p.refused(0, mpreg.InvalidRequest, row.says)
 				p.closed(websocket.ClosePolicyViolation)
 			}
@@ -93,11 +93,11 @@ func answersCall(t testing.TB, s *mpreg.Server, p *stranger, fn string) {
 func TestNodeStartedAnew(t *testing.T) {
 	var log journal
 	s := serve(t, mpreg.Config{}, mpreg.WithLogger(log.logger()))
-	old := memberOf(t, s, nodeHello("A", 1000, "far", "old"))
+	old := memberOf(t, s, nodeHello("A", 1000), "far", "old")
 	call := later(func() (string, error) { return mpreg.Call[string](context.Background(), s.Client(), "old") })
 	old.request(wire.KindCall)
 
-	renewed := memberOf(t, s, nodeHello("A", 1001, "far", "new"))
+	renewed := memberOf(t, s, nodeHello("A", 1001), "far", "new")
 	if got := within(t, "the call on the old process ends", call); !errors.Is(got.err, mpreg.Unavailable) {
 		t.Errorf("got %+v", got)
 	} else if e, ok := errors.AsType[*mpreg.Error](got.err); !ok || e.Executed != mpreg.ExecutedMaybe || e.Node != "node A" {
@@ -123,7 +123,7 @@ func TestNodeStartedAnew(t *testing.T) {
 // waited for it is told.
 func TestMemberGone(t *testing.T) {
 	s := serve(t, mpreg.Config{})
-	p := memberOf(t, s, nodeHello("A", 1, "far"))
+	p := memberOf(t, s, nodeHello("A", 1), "far")
 	call := later(func() (string, error) { return mpreg.Call[string](context.Background(), s.Client(), "far") })
 	p.request(wire.KindCall)
 	must(t, p.ws.NetConn().Close())
@@ -132,16 +132,17 @@ func TestMemberGone(t *testing.T) {
 		e.Node != "node A" || e.Function != "far" {
 		t.Errorf("got %#v", got.err)
 	}
-	if n := len(s.Members()); n != 1 {
-		t.Errorf("%d members", n)
+	if _, err := s.Client().Call(t.Context(), "far"); !errors.Is(err, mpreg.NotFound) && asError(t, err).Executed != mpreg.ExecutedNo {
+		t.Errorf("its function: %v", err)
 	}
+	eventually(t, "the node is dead", func() bool { return stateAt(s, "A") == mpreg.MemberDead })
 	if _, err := s.Client().Call(t.Context(), "far"); !errors.Is(err, mpreg.NotFound) {
 		t.Errorf("its function: %v", err)
 	}
 }
 
-// TestSelfLink: a node that is told to dial itself finds out, says so, and does
-// not dial again.
+// TestSelfLink: a node that is told to dial itself finds out, says so, and dials
+// rarely then: the URL may be that of a balancer, which leads elsewhere next time.
 func TestSelfLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory("node")
@@ -154,8 +155,8 @@ func TestSelfLink(t *testing.T) {
 			}))
 		pass(time.Hour)
 		synctest.Wait()
-		if n := dials.Load(); n != 1 {
-			t.Errorf("it was dialed %d times", n)
+		if n := dials.Load(); n > 3600/10 {
+			t.Errorf("it was dialed %d times in an hour", n)
 		}
 		if n := len(s.Members()); n != 1 {
 			t.Errorf("%d members", n)

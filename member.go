@@ -4,82 +4,87 @@ import (
 	"cmp"
 	"slices"
 	"sync/atomic"
+	"time"
 
+	"github.com/mpreg/mpreg/internal/gossip"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
 // Member is a node of the cluster, as the answering node knows it.
 type Member struct {
-	ID          string         `json:"id"` // a ULID
-	Name        string         `json:"name"`
-	Incarnation int64          `json:"incarnation"` // grows with each start; Unix time in ms
-	State       string         `json:"state"`       // "alive", or "left" while it drains
-	URLs        []string       `json:"urls"`
-	Resources   []string       `json:"resources"`
-	Functions   []FunctionInfo `json:"functions"`
+	ID          string      `json:"id"` // a ULID
+	Name        string      `json:"name"`
+	Incarnation int64       `json:"incarnation"` // grows with each start; Unix time in ms, or more
+	State       MemberState `json:"state"`
+	Since       time.Time   `json:"since"` // when the answering node learned of the state
+
+	// URLs are where others reach it; none if no other node can dial it.
+	URLs []string `json:"urls"`
+
+	// Resources and Functions are what it offers; nothing when it is gone. Version
+	// grows with each change of either.
+	Resources []string       `json:"resources"`
+	Functions []FunctionInfo `json:"functions"`
+	Version   uint64         `json:"version"`
+
+	// Load is how many commands ran there a moment ago. It is told on links only:
+	// nil for a node that the answering one has no link to.
+	Load *uint64 `json:"load,omitempty"`
 }
 
-// The states of a Member.
+// MemberState is what a node of the cluster is held for.
+type MemberState string
+
+// The states of a Member. One that is suspect is avoided, and asked only if
+// nobody else can do it; it answers or is dead in some seconds. Those that left
+// or died are listed for ten minutes.
 const (
-	memberAlive = "alive"
-	memberLeft  = "left"
+	MemberAlive   MemberState = "alive"
+	MemberSuspect MemberState = "suspect"
+	MemberDead    MemberState = "dead"
+	MemberLeft    MemberState = "left" // it drains, or has stopped
 )
 
-// member is another node: what it said about itself, and the links to it.
+// member is another node: what the cluster knows of it, and the links to it.
 type member struct {
-	id, name    string
-	incarnation int64
-	urls        []string
-	gone        chan struct{} // closed when there is no link to it any more
+	id string
 
 	// Guarded by the cluster's mu.
-	catalog  *wire.Catalog
-	told     bool       // catalog is what it said, and not just empty
-	leaving  bool       // it takes no calls any more
-	sessions []*session // the links to it, the one that is used first
+	name     string
+	urls     []string
+	state    gossip.State
+	known    bool          // gossip has told of it and, unless it is gone, what it offers
+	process  int64         // the incarnation in its HELLO: tells its processes apart
+	catalog  *wire.Catalog // what it offers; never nil
+	routed   bool          // calls find what it offers
+	sessions []*session    // the links to it, the one that is used first
+	attempt  *attempt      // to dial it; nil if none is under way
+	failures int           // of attempts, one after the other
+	failure  error         // of the last attempt
+	retry    time.Time     // before which no call makes another attempt
 
-	latencies map[string]*latency // by function; guarded by the routes' mu
+	linked *session // the link that gossip goes over, as far as the machine knows; nil if none
 
-	best     atomic.Pointer[session] // sessions[0]; nil if there is none
+	up chan struct{} // closed when there is a best link; nil if nobody waits
+
+	best     atomic.Pointer[session] // that calls and gossip go over; nil if there is none
 	inFlight atomic.Int64            // calls that wait for its answer
+	doubtful atomic.Bool             // it is suspect: calls go elsewhere if they can
 }
 
-// latency returns what is known of a function's calls here. It is kept while the
-// member offers the function, and forgotten some time after.
-func (m *member) latency(function string) *latency {
-	l := m.latencies[function]
-	if l == nil {
-		if m.latencies == nil {
-			m.latencies = make(map[string]*latency)
-		}
-		l = new(latency)
-		m.latencies[function] = l
-	}
-	return l
-}
-
-// member returns what others get to know of m.
-func (m *member) member() Member {
-	out := Member{
-		ID: m.id, Name: m.name, Incarnation: m.incarnation, State: memberAlive,
-		URLs: slices.Clone(m.urls), Resources: slices.Clone(m.catalog.Resources),
-		Functions: make([]FunctionInfo, len(m.catalog.Functions)),
-	}
-	if m.leaving {
-		out.State = memberLeft
-	}
-	for i, o := range m.catalog.Functions {
-		out.Functions[i] = FunctionInfo{Name: o.Name, Locs: append([]string{}, o.Locs...), Signature: o.Signature, Doc: o.Doc}
-	}
-	return out
+// callable reports whether calls may go to m: those to one that is suspect do, if
+// it is named or there is nobody else. The cluster's mu is held.
+func (m *member) callable() bool {
+	return m.known && (m.state == gossip.Alive || m.state == gossip.Suspect)
 }
 
 // settle puts the links to m in order and returns those that are to be given
-// up. Two nodes that name each other dial each other, and both have to come to
-// the same choice: the link that the node with the lower id dialed stays. Among
-// links that one node dialed that node alone decides, and keeps the first; the
-// other uses the newest, because the dialer has lost those before, and follows
-// when it is told.
+// up. Two nodes that dial each other at once have to come to the same choice:
+// the link that the node with the lower id dialed stays. Among links that one
+// node dialed that node alone decides, and keeps the first; the other uses the
+// newest, because the dialer has lost those before, and follows when it is told.
+// A link on which nothing was heard for long takes no part in that, nor one that
+// was accepted and on which nothing was gossiped yet: who dialed may have given up.
 func (m *member) settle(self string) (given []*session) {
 	lower := min(self, m.id)
 	dialer := func(s *session) string {
@@ -95,6 +100,9 @@ func (m *member) settle(self string) (given []*session) {
 		if a.goneAway != b.goneAway {
 			return cmp.Compare(toInt(a.goneAway), toInt(b.goneAway))
 		}
+		if x, y := a.works(), b.works(); x != y {
+			return cmp.Compare(toInt(y), toInt(x))
+		}
 		if da, db := dialer(a), dialer(b); da != db {
 			return cmp.Compare(toInt(da != lower), toInt(db != lower))
 		}
@@ -103,20 +111,30 @@ func (m *member) settle(self string) (given []*session) {
 		}
 		return cmp.Compare(b.number, a.number)
 	})
-	if len(m.sessions) == 0 {
-		m.best.Store(nil)
-		return nil
-	}
-	best := m.sessions[0]
-	m.best.Store(best)
-	for _, s := range m.sessions[1:] {
-		if s.goneAway || s.dialed || dialer(s) != dialer(best) && dialer(best) == lower {
-			s.given = true
+	m.best.Store(nil)
+	for i, s := range m.sessions {
+		switch best := m.sessions[0]; {
+		case s.given:
+		case s.goneAway && !s.leaving,
+			i > 0 && best.works() && (s.goneAway || s.dialed || dialer(s) != dialer(best) && dialer(best) == lower):
+			s.given, s.reason = true, wire.GoawayDuplicate
+			if len(m.sessions) == 1 {
+				s.reason = wire.GoawayUnused
+			}
 			given = append(given, s)
+		case i == 0 && s.works():
+			m.best.Store(s)
+			if m.up != nil {
+				close(m.up)
+				m.up = nil
+			}
 		}
 	}
 	return given
 }
+
+// works reports whether the other end is surely there. The cluster's mu is held.
+func (s *session) works() bool { return !s.silent && (s.dialed || s.gossiped) }
 
 func toInt(b bool) int {
 	if b {

@@ -12,24 +12,19 @@ import (
 // greet sends this node's HELLO. Whoever dialed speaks first; the other answers
 // when it has accepted that.
 func (s *session) greet() {
-	if hello := s.hi(true); hello != nil {
+	if hello := s.hi(); hello != nil {
 		if err := s.peer.write(context.Background(), hello, nil); err != nil {
 			s.log.Debug("HELLO not sent", "err", err)
 		}
 	}
 }
 
-// hi returns this node's HELLO; nil if it can't be written. A client need not
-// know what the node offers.
-func (s *session) hi(catalog bool) *wire.Frame {
+// hi returns this node's HELLO; nil if it can't be written.
+func (s *session) hi() *wire.Frame {
 	node := s.server
 	h := newHello(node.options.codec, node.config.MaxMessageBytes)
 	h.Node, h.Name, h.Incarnation = node.id, node.Name(), node.started.UnixMilli()
 	h.Cluster, h.URLs = node.config.ClusterID, node.advertised()
-	if catalog {
-		h.Catalog = node.cluster.catalog()
-		s.told.Store(h.Catalog.Version)
-	}
 	f := new(wire.Frame)
 	if err := f.Hello(h); err != nil {
 		s.log.Error("the node's HELLO can't be written", "err", err)
@@ -72,31 +67,13 @@ func (s *session) receive(h *wire.Hello) {
 		s.leaveIfDraining()
 		return
 	}
-	hello := s.hi(h.Node != "")
+	hello := s.hi()
 	if hello == nil {
 		return
 	}
-	if hello.Size() <= link.LargeMessage {
-		s.peer.tryFrame(hello)
-		s.accept(h)
-		return
-	}
-	// A HELLO with many functions takes a while to write, and the reader does not
-	// wait. What the other end sends as soon as it has it is to be welcome.
-	s.running.Go(func() {
-		s.peer.welcome()
-		if err := s.peer.write(context.Background(), hello, nil); err == nil {
-			s.join(h)
-			s.leaveIfDraining()
-		}
-	})
-}
-
-// accept takes in whoever has our HELLO: what this end sends as soon as the other
-// is a member comes after it.
-func (s *session) accept(h *wire.Hello) {
-	s.peer.welcome()
-	s.join(h)
+	s.peer.welcome() // what the other end sends as soon as it has our HELLO is to be welcome
+	s.peer.tryFrame(hello)
+	s.join(h) // what this end sends to a member comes after it
 	s.leaveIfDraining()
 }
 
@@ -133,7 +110,7 @@ func (s *session) vet(h *wire.Hello) *Error {
 	case node.options.authenticate != nil && !s.dialed && !s.known().Node:
 		return newError(PermissionDenied, ExecutedNo, "the token does not let its holder join as a node: the authenticator sets Identity.Node for those")
 	}
-	if node.draining() {
+	if node.draining() && !s.dialed { // what still runs may need others
 		return newError(Unavailable, ExecutedNo, "the node is draining")
 	}
 	return node.cluster.vet(h)
@@ -164,6 +141,7 @@ func (s *session) request(h wire.FrameHead, frame []byte, owned bool) {
 		s.refuse(link.Binary, requestKey{}, newError(InvalidRequest, ExecutedNo, "the id of a request must not be 0"))
 		return
 	}
+	s.used.Add(1)
 	s.begin(link.Binary, requestKey{id: h.ID}, frame, owned)
 }
 
@@ -183,13 +161,6 @@ const limitLargeFrames = "large_frames"
 // cancel implements owner.
 func (s *session) cancel(id uint64) { s.cancelRequest(requestKey{id: id}) }
 
-// catalog implements owner.
-func (s *session) catalog(c *wire.Catalog) {
-	if s.peer.said.Node != "" {
-		s.server.cluster.offered(s, c)
-	}
-}
-
 // goaway implements owner.
 func (s *session) goaway(g *wire.Goaway) { s.server.cluster.goneAway(s, g) }
 
@@ -206,7 +177,7 @@ func (s *session) retire(reason wire.GoawayReason, message string) {
 	if !up || s.peer == nil || !s.peer.acquainted() || !s.peer.retired.CompareAndSwap(false, true) {
 		return
 	}
-	if reason == wire.GoawayDuplicate {
+	if reason != wire.GoawayDraining {
 		s.peer.slots.Seal()
 		s.sealed.Store(true)
 		s.closeIfIdle()
@@ -214,9 +185,6 @@ func (s *session) retire(reason wire.GoawayReason, message string) {
 	}
 	s.peer.try(func(f *wire.Frame) { f.Goaway(&wire.Goaway{Reason: reason, Message: message}) })
 }
-
-// anotherLink is why one of two links between the same nodes is given up.
-const anotherLink = "another link between these nodes is used"
 
 // closeIfIdle closes a link that both ends have given up, when nothing is under
 // way on it any more.
@@ -228,13 +196,13 @@ func (s *session) closeIfIdle() {
 	// CALL, and the other end would close the link in front of it.
 	if s.parting.CompareAndSwap(false, true) {
 		s.peer.try(func(f *wire.Frame) {
-			f.Goaway(&wire.Goaway{Reason: wire.GoawayDuplicate, Message: anotherLink})
+			f.Goaway(&wire.Goaway{Reason: s.reason, Message: partings[s.reason]})
 		})
 	}
 	s.server.cluster.mu.Lock()
 	alone := s.goneAway && !s.leaving || s.orphan
 	s.server.cluster.mu.Unlock()
 	if alone && s.inFlight.Load() == 0 {
-		s.link.BeginClose(link.StatusGoingAway, anotherLink)
+		s.link.BeginClose(link.StatusGoingAway, partings[s.reason])
 	}
 }

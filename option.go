@@ -55,6 +55,9 @@ type serverOptions struct {
 	authorize    Authorizer
 	observers    []Observer
 	token        string
+
+	// lookup resolves names, for tests; nil is the system's resolver.
+	lookup func(ctx context.Context, host string) ([]string, error)
 }
 
 // validate refuses what could only fail later, and without a word.

@@ -29,10 +29,12 @@ type owner interface {
 	cancel(id uint64)
 	// oversized takes what was discarded.
 	oversized(h wire.FrameHead, size int64)
-	catalog(c *wire.Catalog)
+	gossip(g *wire.Gossip)
 	goaway(g *wire.Goaway)
 	// idle is called when the last call on a link that is given up has ended.
 	idle()
+	// spoke is called when something comes on a link that was silent.
+	spoke()
 }
 
 // peer is the other end of a link that carries frames: calls are made on it, and
@@ -52,6 +54,7 @@ type peer struct {
 	malformed atomic.Bool           // was logged once
 	oversized atomic.Bool           // and this
 	retired   atomic.Bool           // no further calls are made on the link
+	silent    atomic.Bool           // nothing has come for long, and its owner wants to know when something does
 
 	replies sync.Pool // of *reply
 	frames  sync.Pool // of *wire.Frame
@@ -246,6 +249,9 @@ func (p *peer) fail(e *Error) {
 
 // Message implements link.Handler.
 func (p *peer) Message(kind link.Kind, frame []byte) {
+	if p.silent.Load() && p.silent.CompareAndSwap(true, false) {
+		p.owner.spoke()
+	}
 	head, body, err := wire.DecodeFrameHead(frame)
 	if err != nil {
 		p.Malformed(err)
@@ -282,11 +288,11 @@ func (p *peer) frame(head wire.FrameHead, body, frame []byte, owned bool) {
 		p.owner.request(head, frame, owned)
 	case wire.KindCancel:
 		p.owner.cancel(head.ID)
-	case wire.KindCatalog:
-		if catalog, err := wire.DecodeCatalog(body); err != nil {
+	case wire.KindGossip:
+		if g, err := wire.DecodeGossip(body); err != nil {
 			p.Malformed(err)
 		} else {
-			p.owner.catalog(catalog)
+			p.owner.gossip(g)
 		}
 	case wire.KindGoaway:
 		if g, err := wire.DecodeGoaway(body); err != nil {

@@ -270,3 +270,13 @@ func checkName(what, name string) error {
 	}
 	return nil
 }
+
+// count returns how many offers there are.
+func (r *Registry) count() (n int) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, offers := range r.offers {
+		n += len(offers)
+	}
+	return n
+}

@@ -2,12 +2,10 @@ package mpreg
 
 import (
 	"fmt"
-	"math/rand/v2"
+	"math"
 	"slices"
 	"testing"
 	"time"
-
-	"pgregory.net/rapid"
 
 	"github.com/mpreg/mpreg/internal/wire"
 )
@@ -19,7 +17,7 @@ func offered(resources []string, offers ...wire.Offer) *wire.Catalog {
 // candidates lists the ids of the members that a call may go to.
 func candidates(r *routes, function string, locs ...string) []string {
 	ids := []string{}
-	for _, g := range matching(nil, r.of(function), locs) {
+	for _, g := range r.matching(nil, function, locs, math.MaxInt) {
 		for _, p := range g.places {
 			ids = append(ids, p.member.id)
 		}
@@ -65,59 +63,6 @@ func TestMatching(t *testing.T) {
 	check([]string{}, "f", "z")
 }
 
-// TestRoutesAreTheCatalogs: whatever the order of changes, a call may go to those
-// members that an exhaustive look at their catalogs finds.
-func TestRoutesAreTheCatalogs(t *testing.T) {
-	words := func(alphabet string) *rapid.Generator[[]string] {
-		return rapid.SliceOfNDistinct(rapid.SampledFrom([]string{alphabet + "1", alphabet + "2", alphabet + "3"}), 0, 3, rapid.ID[string])
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		var r routes
-		members := make([]*member, 4)
-		now := make([]*wire.Catalog, len(members))
-		for i := range members {
-			members[i] = &member{id: fmt.Sprint(i)}
-		}
-		for range rapid.IntRange(1, 12).Draw(t, "changes") {
-			i := rapid.IntRange(0, len(members)-1).Draw(t, "member")
-			var next *wire.Catalog
-			if rapid.IntRange(0, 3).Draw(t, "gone") > 0 {
-				next = &wire.Catalog{Resources: words("r").Draw(t, "resources")}
-				for n := range rapid.IntRange(0, 3).Draw(t, "offers") {
-					locs := words("l").Draw(t, "locs")
-					if !slices.ContainsFunc(next.Functions, func(o wire.Offer) bool { return slices.Equal(o.Locs, locs) }) {
-						next.Functions = append(next.Functions, wire.Offer{Name: fmt.Sprint("f", n%2), Locs: locs})
-					}
-				}
-			}
-			r.replace(members[i], now[i], next)
-			now[i] = next
-		}
-		locs := append(words("l").Draw(t, "wanted locs"), words("r").Draw(t, "wanted resources")...)
-		want, fewest := []string{}, 100
-		for i, catalog := range now {
-			if catalog == nil {
-				continue
-			}
-			for _, o := range catalog.Functions {
-				if o.Name != "f0" || len(lacking(locs, append(slices.Clone(o.Locs), catalog.Resources...))) > 0 {
-					continue
-				}
-				more := len(lacking(o.Locs, locs))
-				if more < fewest {
-					want, fewest = nil, more
-				}
-				if more == fewest {
-					want = append(want, members[i].id)
-				}
-			}
-		}
-		if got := candidates(&r, "f0", locs...); !slices.Equal(got, want) {
-			t.Errorf("at %q: got %q, want %q", locs, got, want)
-		}
-	})
-}
-
 // choosing is a cluster in which this node is one of several that offer f.
 func choosing(t testing.TB, others int) (*cluster, []*member) {
 	t.Helper()
@@ -137,6 +82,18 @@ func choosing(t testing.TB, others int) (*cluster, []*member) {
 	return &s.cluster, members
 }
 
+// placeOf returns a member's place for f without locs.
+func placeOf(t testing.TB, c *cluster, m *member) *place {
+	t.Helper()
+	for _, g := range c.routes.matching(nil, "f", nil, math.MaxInt) {
+		if i := g.index(m); i >= 0 {
+			return g.places[i]
+		}
+	}
+	t.Fatalf("%s does not offer f", m.id)
+	return nil
+}
+
 func TestThisNodeWinsTies(t *testing.T) {
 	c, _ := choosing(t, 3)
 	for range 100 {
@@ -149,7 +106,7 @@ func TestThisNodeWinsTies(t *testing.T) {
 func TestTheLesserLoadIsChosen(t *testing.T) {
 	c, members := choosing(t, 2)
 	for i, m := range members {
-		m.latency("f").observe(time.Duration(i+1) * time.Millisecond)
+		placeOf(t, c, m).latency.observe(time.Duration(i+1) * time.Millisecond)
 	}
 	c.here(query{function: "f"}).latency.observe(time.Second)
 	mostly := func(m *member) {
@@ -253,18 +210,5 @@ func TestLatency(t *testing.T) {
 	fast.fail(time.Microsecond, false)
 	if got := time.Duration(fast.load(0)); got != failedLatency {
 		t.Errorf("who has only failed, and fast: got %v", got)
-	}
-}
-
-func BenchmarkChooseOf1000(b *testing.B) {
-	c, members := choosing(b, 1000)
-	for _, m := range members {
-		m.latency("f").observe(time.Duration(rand.IntN(1000)+1) * time.Microsecond)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := c.choose(query{function: "f"}, true, nil); err != nil {
-			b.Fatal(err)
-		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -40,11 +39,15 @@ type Server struct {
 	requests      sync.WaitGroup
 	workers       workers
 
+	dialing     context.Context // of the dials to other nodes; ends when none is needed any more
+	stopDialing context.CancelFunc
+
 	mu       sync.Mutex
 	state    serverState
 	base     context.Context // of all that runs; ends when the drain deadline passed
 	stopBase context.CancelCauseFunc
 	url      string
+	urls     []string // that and others
 	sessions map[*session]struct{}
 	ready    chan struct{} // closed when serving
 	ended    chan struct{} // closed when Serve returned
@@ -56,6 +59,7 @@ type serverState uint8
 const (
 	stateNew serverState = iota
 	stateConfigured
+	stateStarting // it listens, and takes no links yet
 	stateServing
 	stateDraining
 	stateStopped
@@ -80,7 +84,8 @@ func newServer() *Server {
 		ended:    make(chan struct{}),
 		base:     context.Background(),
 	}
-	s.cluster.self, s.cluster.members = s, make(map[string]*member)
+	s.dialing, s.stopDialing = context.WithCancel(context.Background())
+	s.cluster.self, s.cluster.members, s.cluster.offered = s, make(map[string]*member), emptyCatalog
 	s.changed = s.cluster.changed
 	return s
 }
@@ -242,13 +247,15 @@ func (s *Server) Serve(ctx context.Context) (err error) {
 		s.log.Warn("whoever reaches this node may call all of its functions: it has no authenticator", "host", s.config.Host)
 	}
 	s.log.Info("node serves", "url", s.URL(), "id", s.id, "cluster", s.config.ClusterID)
+	s.cluster.begin()
+	s.open()
+	web.serve()
 	close(s.ready)
-	peers := s.startPeering()
 	select {
 	case <-ctx.Done():
 	case err = <-web.failed:
 	}
-	return errors.Join(err, s.drain(web, peers))
+	return errors.Join(err, s.drain(web))
 }
 
 func (s *Server) begin(ctx context.Context) error {
@@ -257,9 +264,16 @@ func (s *Server) begin(ctx context.Context) error {
 	if s.state != stateConfigured {
 		return errServesOnce
 	}
-	s.state = stateServing
+	s.state = stateStarting
 	s.base, s.stopBase = context.WithCancelCause(context.WithoutCancel(ctx))
 	return nil
+}
+
+// open lets links in: the node knows by now what to tell them.
+func (s *Server) open() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state = stateServing
 }
 
 func (s *Server) finish(outcome error) {
@@ -268,20 +282,23 @@ func (s *Server) finish(outcome error) {
 	s.outcome = outcome
 	s.state = stateStopped
 	s.stopBase(&endReason{newError(Unavailable, ExecutedMaybe, "the node has stopped")})
+	s.stopDialing()
 	close(s.ended)
 }
 
 // webServer is the HTTP server of a node that is not mounted.
 type webServer struct {
-	server *http.Server
-	failed chan error // what ended it, if it was not stopped
-	done   sync.WaitGroup
+	server   *http.Server // nil if the node is mounted
+	listener net.Listener
+	name     string     // of the node
+	failed   chan error // what ended it, if it was not stopped
+	done     sync.WaitGroup
 }
 
-// listen starts to accept connections, unless the node is mounted, and settles
-// its URL.
+// listen listens for connections, unless the node is mounted, and settles its
+// URL.
 func (s *Server) listen(ctx context.Context) (*webServer, error) {
-	web := &webServer{failed: make(chan error, 1)}
+	web := &webServer{name: s.config.Name, failed: make(chan error, 1)}
 	if s.options.mountURL != "" {
 		s.setURL(s.options.mountURL)
 		return web, nil
@@ -298,7 +315,8 @@ func (s *Server) listen(ctx context.Context) (*webServer, error) {
 	if s.options.tls != nil {
 		scheme = "wss"
 	}
-	s.setURL(scheme + "://" + l.Addr().String())
+	s.setURL(urlsOf(scheme, l.Addr())...)
+	web.listener = l
 	web.server = &http.Server{
 		Handler:           s,
 		TLSConfig:         s.options.tls,
@@ -308,34 +326,25 @@ func (s *Server) listen(ctx context.Context) (*webServer, error) {
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 		BaseContext:       func(net.Listener) context.Context { return s.base },
 	}
-	web.done.Go(func() {
-		var err error
-		if s.options.tls != nil {
-			err = web.server.ServeTLS(l, "", "")
-		} else {
-			err = web.server.Serve(l)
-		}
-		if !errors.Is(err, http.ErrServerClosed) {
-			web.failed <- fmt.Errorf("mpreg: node %s stopped accepting: %w", s.config.Name, err)
-		}
-	})
 	return web, nil
 }
 
-func (s *Server) setURL(url string) {
-	if len(s.config.AdvertisedURLs) > 0 {
-		url = s.config.AdvertisedURLs[0]
+// serve accepts connections until the server is closed.
+func (w *webServer) serve() {
+	if w.server == nil {
+		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.url = url
-}
-
-func (s *Server) advertised() []string {
-	if len(s.config.AdvertisedURLs) > 0 {
-		return slices.Clone(s.config.AdvertisedURLs)
-	}
-	return []string{s.URL()}
+	w.done.Go(func() {
+		var err error
+		if w.server.TLSConfig != nil {
+			err = w.server.ServeTLS(w.listener, "", "")
+		} else {
+			err = w.server.Serve(w.listener)
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			w.failed <- fmt.Errorf("mpreg: node %s stopped accepting: %w", w.name, err)
+		}
+	})
 }
 
 func (s *Server) linkCount() int {

@@ -38,20 +38,25 @@ type session struct {
 
 	// Of a link to another node; guarded by the cluster's mu.
 	member   *member
-	number   uint64        // in the order of joining
-	early    *wire.Catalog // came before this end has joined
-	telling  bool          // a catalog is on its way
-	stale    bool          // and there is a newer one
-	given    bool          // this end has given it up
-	orphan   bool          // and no link to the member is left
-	goneAway bool          // the other end asks for no more requests
-	leaving  bool          // because it drains
-	left     bool          // the link has ended
+	number   uint64         // in the order of joining
+	early    []*wire.Gossip // came before this end has joined
+	since    time.Time      // when it joined
+	gossiped bool           // the other end has gossiped on it
+	given    bool           // this end has given it up
+	orphan   bool           // and no link to the member is left
+	silent   bool           // nothing was heard on it for long
+	goneAway bool           // the other end asks for no more requests
+	leaving  bool           // because it drains
+	left     bool           // the link has ended
 
-	sealed  atomic.Bool // no call begins on the link
-	parting atomic.Bool // and its GOAWAY was sent
+	usedThen  uint64    // used, when it was last looked at
+	idleSince time.Time // when that had changed last
 
-	told atomic.Uint64 // the version of the catalog in this node's HELLO
+	reason  wire.GoawayReason // why it is given up; set before it is sealed
+	sealed  atomic.Bool       // no call begins on the link
+	parting atomic.Bool       // and its GOAWAY was sent
+	bulky   atomic.Int64      // gossip that waits for room
+	used    atomic.Uint64     // counts requests, in either direction
 }
 
 // attach gives the session its link.

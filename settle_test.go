@@ -141,12 +141,12 @@ func TestTwoURLsOfOneNode(t *testing.T) {
 // a call runs on it, is out of the routes.
 func TestLinkThatIsGivenUpIsNone(t *testing.T) {
 	s := serve(t, mpreg.Config{})
-	l1 := memberOf(t, s, nodeHello("A", 1000, "far"))
+	l1 := memberOf(t, s, nodeHello("A", 1000), "far")
 	ctx, cancel := context.WithCancel(t.Context())
 	call := later(func() (string, error) { return mpreg.Call[string](ctx, s.Client(), "far") })
 	l1.request(wire.KindCall)
 	l2 := dialFrames(t, s.URL(), websocket.Dialer{})
-	l2.greet(nodeHello("A", 1000, "far"))
+	l2.join(nodeHello("A", 1000), "far")
 	l2.alive()
 	l1.send(written(t, func(f *wire.Frame) error { f.Goaway(&wire.Goaway{Reason: wire.GoawayDuplicate}); return nil }))
 	l1.alive() // the node has taken the GOAWAY
@@ -154,7 +154,7 @@ func TestLinkThatIsGivenUpIsNone(t *testing.T) {
 	eventually(t, "one link", func() bool { return linksOf(t, s) == 1 })
 	eventually(t, "the node is out of the routes", func() bool {
 		_, err := s.Client().Call(t.Context(), "far")
-		return errors.Is(err, mpreg.NotFound) && len(s.Members()) == 1
+		return errors.Is(err, mpreg.NotFound) && stateAt(s, "A") == mpreg.MemberDead
 	})
 	cancel()
 	<-call

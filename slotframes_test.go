@@ -52,7 +52,7 @@ func TestLateAnswer(t *testing.T) {
 // TestLateAnswerOfMember is TestLateAnswer between nodes.
 func TestLateAnswerOfMember(t *testing.T) {
 	s := serve(t, mpreg.Config{})
-	p := memberOf(t, s, nodeHello("A", 1, "far"))
+	p := memberOf(t, s, nodeHello("A", 1), "far")
 	ctx, cancel := context.WithCancel(t.Context())
 	first := later(func() (string, error) { return mpreg.Call[string](ctx, s.Client(), "far") })
 	late, _ := p.request(wire.KindCall)
@@ -132,7 +132,7 @@ func TestBadFramesForClient(t *testing.T) {
 		p.refused(5, mpreg.NotFound, "client")
 		must(t, p.ws.WriteMessage(websocket.TextMessage, []byte(`{"role":"rpc-response","u":"1"}`)))
 		p.refused(0, mpreg.InvalidRequest)
-		p.send(frame(wire.KindCancel, 0, 5), frame(wire.KindCatalog, 0, 0, 0xa0), errorFrame(t, 0, mpreg.Failed, "I don't like you"))
+		p.send(frame(wire.KindCancel, 0, 5), frame(wire.KindGossip, 0, 0), errorFrame(t, 0, mpreg.Failed, "I don't like you"))
 	}
 	call := later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "f") })
 	id, _ := p.request(wire.KindCall)

@@ -78,7 +78,7 @@ func TestMemberThatStopsReading(t *testing.T) {
 				var log journal
 				s := serve(t, mpreg.Config{WriteTimeout: 2 * time.Second}, mpreg.WithListener(m["node"]), mpreg.WithLogger(log.logger()))
 				p := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.dial})
-				p.greet(nodeHello("A", 1, "far"))
+				p.join(nodeHello("A", 1), "far")
 				synctest.Wait()
 				if n := len(s.Members()); n != 2 {
 					t.Fatalf("%d members", n)
@@ -97,9 +97,9 @@ func TestMemberThatStopsReading(t *testing.T) {
 				if took := time.Since(start); took != 2*time.Second {
 					t.Errorf("after %v of fake time", took)
 				}
-				synctest.Wait()
-				if n := len(s.Members()); n != 1 {
-					t.Errorf("%d members", n)
+				pass(100 * time.Millisecond)
+				if got := stateAt(s, "A"); got != mpreg.MemberDead {
+					t.Errorf("it is %s", got)
 				}
 				if _, err := s.Client().Call(t.Context(), "far"); asError(t, err).Code != mpreg.NotFound {
 					t.Errorf("its function: %v", err)
@@ -136,7 +136,7 @@ func TestMemberThatIsSilent(t *testing.T) {
 		m := newMemory("node")
 		s := serve(t, mpreg.Config{PingInterval: 5 * time.Second, PingTimeout: time.Second}, mpreg.WithListener(m["node"]))
 		p := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.dial})
-		p.greet(nodeHello("A", 1, "far"))
+		p.join(nodeHello("A", 1), "far")
 		synctest.Wait()
 		reading := make(chan wire.FrameKind, 10)
 		p.ws.SetPingHandler(func(string) error { return nil }) // after this it is silent
@@ -172,8 +172,9 @@ func TestMemberThatIsSilent(t *testing.T) {
 		if len(kinds) != 2 || kinds[0] != wire.KindCall || kinds[1] != wire.KindCall {
 			t.Errorf("the node sent %v: want two calls", kinds)
 		}
-		if n := len(s.Members()); n != 1 {
-			t.Errorf("%d members", n)
+		pass(100 * time.Millisecond)
+		if got := stateAt(s, "A"); got != mpreg.MemberDead {
+			t.Errorf("it is %s", got)
 		}
 	})
 }

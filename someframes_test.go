@@ -69,17 +69,34 @@ func message(frames ...[]byte) []byte {
 	return data
 }
 
-// clientHello is what an ordinary client says, and nodeHello a node that offers
-// these functions.
+// clientHello is what an ordinary client says, and nodeHello a node.
 func clientHello() *wire.Hello { return &wire.Hello{Versions: []int{1}} }
 
-func nodeHello(id string, incarnation int64, functions ...string) *wire.Hello {
-	h := &wire.Hello{
+func nodeHello(id string, incarnation int64) *wire.Hello {
+	return &wire.Hello{
 		Versions: []int{1}, Node: id, Name: "node " + id, Incarnation: incarnation,
-		Cluster: mpreg.DefaultClusterID, Catalog: wire.Catalog{Version: 1},
+		Cluster: mpreg.DefaultClusterID, URLs: []string{refusing},
 	}
+}
+
+// refusing is a URL at which nobody listens.
+const refusing = "ws://127.0.0.1:1"
+
+// gossipFrame is what the node that said h tells of itself: that it is alive, and
+// offers these functions.
+func gossipFrame(t testing.TB, h *wire.Hello, functions ...string) []byte {
+	t.Helper()
+	catalog := new(wire.Catalog)
 	for _, fn := range functions {
-		h.Catalog.Functions = append(h.Catalog.Functions, wire.Offer{Name: fn})
+		catalog.Functions = append(catalog.Functions, wire.Offer{Name: fn})
 	}
-	return h
+	body, err := wire.AppendCatalog(nil, catalog)
+	must(t, err)
+	stamp := wire.Stamp{Incarnation: h.Incarnation, Version: 1}
+	return written(t, func(f *wire.Frame) error {
+		return f.Gossip(&wire.Gossip{
+			Records: []wire.Record{{ID: h.Node, Name: h.Name, URLs: h.URLs, Stamp: stamp, Body: uint64(h.Incarnation)}},
+			Bodies:  []wire.Body{{ID: h.Node, Version: uint64(h.Incarnation), Parts: []string{string(body)}}},
+		})
+	})
 }

@@ -1,0 +1,285 @@
+package mpreg
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/mpreg/mpreg/internal/wire"
+)
+
+// drawn are catalogs, changes of them, and what is looked for in them: few words,
+// so that many are the same, and those of resources and of locs overlap.
+type drawn struct{ *rapid.T }
+
+func (d drawn) words(label string) []string {
+	list := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c", "d", "e"}), 0, 4, rapid.ID[string]).Draw(d.T, label)
+	slices.Sort(list)
+	return list
+}
+
+func (d drawn) resources() []string {
+	if rapid.Bool().Draw(d.T, "no resources") {
+		return nil
+	}
+	return d.words("resources")
+}
+
+func (d drawn) function() string {
+	return rapid.SampledFrom([]string{"f", "f", "f", "g"}).Draw(d.T, "function")
+}
+
+func (d drawn) offers(most int) []wire.Offer {
+	var list []wire.Offer
+	for range rapid.IntRange(0, most).Draw(d.T, "offers") {
+		o := wire.Offer{Name: d.function(), Locs: d.words("locs"), Idempotent: rapid.Bool().Draw(d.T, "idempotent")}
+		if !slices.ContainsFunc(list, func(p wire.Offer) bool { return sameOffer(o, p) }) {
+			list = append(list, o)
+		}
+	}
+	return list
+}
+
+func (d drawn) delta(c *wire.Catalog) *wire.Delta {
+	delta := &wire.Delta{Added: d.offers(3)}
+	if rapid.IntRange(0, 3).Draw(d.T, "sets resources") == 0 {
+		delta.SetsResources, delta.Resources = true, d.resources()
+	}
+	for _, o := range c.Functions {
+		if rapid.IntRange(0, 3).Draw(d.T, "removed") == 0 {
+			delta.Removed = append(delta.Removed, wire.OfferKey{Name: o.Name, Locs: o.Locs})
+		}
+	}
+	if rapid.Bool().Draw(d.T, "removes what is not there") {
+		delta.Removed = append(delta.Removed, wire.OfferKey{Name: d.function(), Locs: []string{"nowhere"}})
+	}
+	return delta
+}
+
+func sameOffer(a, b wire.Offer) bool { return a.Name == b.Name && slices.Equal(a.Locs, b.Locs) }
+
+// TestRoutesAreTheCatalogs: whatever the order of changes, the routes are those
+// of the catalogs that the members have now, and a call may go to those members
+// that an exhaustive look at these catalogs finds.
+func TestRoutesAreTheCatalogs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := drawn{t}
+		var r routes
+		members := make([]*member, 4)
+		now := make([]*wire.Catalog, len(members))
+		for i := range members {
+			members[i] = &member{id: fmt.Sprint(i)}
+		}
+		for range rapid.IntRange(1, 8).Draw(t, "changes") {
+			i := rapid.IntRange(0, len(members)-1).Draw(t, "member")
+			before := now[i]
+			places := placesOf(&r, members[i])
+			switch rapid.SampledFrom([]string{"replace", "replace", "apply", "apply", "gone"}).Draw(t, "change") {
+			case "replace":
+				now[i] = &wire.Catalog{Resources: d.resources(), Functions: d.offers(12)}
+				r.replace(members[i], before, now[i])
+			case "apply":
+				if before == nil {
+					before = &wire.Catalog{}
+				}
+				delta := d.delta(before)
+				now[i] = before.Apply(delta)
+				r.apply(members[i], before, delta)
+				for _, k := range delta.Removed {
+					delete(places, placeKey(k.Name, k.Locs)) // may be there again, and is another then
+				}
+			case "gone":
+				now[i] = nil
+				r.replace(members[i], before, nil)
+			}
+			for key, p := range placesOf(&r, members[i]) {
+				if old := places[key]; old != nil && old.latency.ns.Load() != p.latency.ns.Load() {
+					t.Fatalf("the latency of %q is lost", key)
+				} else if old != nil && old.idempotent == p.idempotent && old != p {
+					t.Fatalf("the place of %q is another one", key)
+				}
+				p.latency.observe(time.Duration(rapid.IntRange(1, 1000).Draw(t, "latency")))
+			}
+			checkRoutes(t, &r, members, now)
+		}
+		for range 5 {
+			checkMatching(d, &r, members, now)
+		}
+		for i, m := range members {
+			r.replace(m, now[i], nil)
+		}
+		if len(r.functions)+len(r.resources)+len(r.common) > 0 {
+			t.Errorf("without members: %v %v %v", r.functions, r.resources, r.common)
+		}
+	})
+}
+
+func placeKey(function string, locs []string) string { return function + " " + strings.Join(locs, " ") }
+
+func placesOf(r *routes, m *member) map[string]*place {
+	places := make(map[string]*place)
+	for name := range r.functions {
+		r.each(name, func(g *group) {
+			if i := g.index(m); i >= 0 {
+				places[placeKey(name, g.set.own)] = g.places[i]
+			}
+		})
+	}
+	return places
+}
+
+// described is what is in routes, in an order of its own.
+func described(r *routes) []string {
+	var list []string
+	for name, f := range r.functions {
+		r.each(name, func(g *group) {
+			for _, p := range g.places {
+				list = append(list, fmt.Sprint(name, g.set.own, g.on.locs, p.member.id, p.idempotent))
+			}
+		})
+		list = append(list, fmt.Sprint(name, " has ", len(f.sets), f.all.count))
+		for loc, l := range f.with {
+			list = append(list, fmt.Sprint(name, " has ", l.count, " with ", loc))
+		}
+	}
+	for _, on := range r.resources {
+		list = append(list, fmt.Sprint(on.locs, on.groups))
+	}
+	for loc, sets := range r.common {
+		list = append(list, fmt.Sprint(len(sets), " resources with ", loc))
+	}
+	slices.Sort(list)
+	return list
+}
+
+// checkRoutes compares routes with those that are made of the catalogs at once.
+func checkRoutes(t *rapid.T, r *routes, members []*member, now []*wire.Catalog) {
+	var anew routes
+	offers := 0
+	for i, c := range now {
+		anew.replace(members[i], nil, c)
+		if c != nil {
+			offers += len(c.Functions)
+		}
+	}
+	places := 0
+	for name, f := range r.functions {
+		r.each(name, func(g *group) { places += len(g.places) })
+		for _, s := range f.sets {
+			standsAt(t, &f.all, s, s.at[0])
+			for i, loc := range s.own {
+				standsAt(t, f.with[loc], s, s.at[i+1])
+			}
+		}
+	}
+	if diff := cmp.Diff(described(&anew), described(r)); diff != "" {
+		t.Fatal(diff)
+	}
+	if places != offers {
+		t.Fatalf("%d places for %d offers", places, offers)
+	}
+}
+
+func standsAt(t *rapid.T, l *setList, s *set, at int) {
+	if i, ok := l.size(len(s.own)); !ok || l.sizes[i].sets[at] != s {
+		t.Fatalf("%q is not where it says", s.own)
+	}
+}
+
+func checkMatching(d drawn, r *routes, members []*member, now []*wire.Catalog) {
+	locs := d.words("wanted")
+	if len(locs) > 0 && rapid.Bool().Draw(d.T, "twice") {
+		locs = append(locs, locs[0])
+	}
+	want, fewest := []string{}, math.MaxInt
+	for i, c := range now {
+		if c == nil {
+			continue
+		}
+		for _, o := range c.Functions {
+			if o.Name != "f" || len(lacking(locs, append(slices.Clone(o.Locs), c.Resources...))) > 0 {
+				continue
+			}
+			more := len(lacking(o.Locs, locs))
+			if more < fewest {
+				want, fewest = nil, more
+			}
+			if more == fewest {
+				want = append(want, members[i].id)
+			}
+		}
+	}
+	if got := candidates(r, "f", locs...); !slices.Equal(got, want) {
+		d.Fatalf("at %q: got %q, want %q", locs, got, want)
+	}
+	all := r.matching(nil, "f", locs, math.MaxInt)
+	limit := rapid.IntRange(1, 4).Draw(d.T, "limit")
+	some := r.matching(nil, "f", locs, limit)
+	if len(some) != min(limit, len(all)) {
+		d.Fatalf("at %q: got %d of %d groups, limited to %d", locs, len(some), len(all), limit)
+	}
+	for i, g := range some {
+		same := func(o group) bool { return o.set == g.set && o.on == g.on }
+		if !slices.ContainsFunc(all, same) || slices.ContainsFunc(some[:i], same) {
+			d.Fatalf("at %q: got %q twice, or wrongly", locs, g.set.own)
+		}
+	}
+	checkClosest(d, r, now, locs)
+}
+
+func checkClosest(d drawn, r *routes, now []*wire.Catalog, locs []string) {
+	least := math.MaxInt
+	for _, c := range now {
+		if c == nil {
+			continue
+		}
+		for _, o := range c.Functions {
+			if o.Name == "f" {
+				least = min(least, len(lacking(slices.Compact(slices.Sorted(slices.Values(locs))), append(slices.Clone(o.Locs), c.Resources...))))
+			}
+		}
+	}
+	got := r.closest("f", locs)
+	if (got == nil) != (least == math.MaxInt) {
+		d.Fatalf("closest to %q: %q", locs, got)
+	}
+	if n := len(lacking(slices.Compact(slices.Sorted(slices.Values(locs))), got)); got != nil && n != least {
+		d.Fatalf("closest to %q: %q lacks %d, another %d", locs, got, n, least)
+	}
+}
+
+// TestStrangeCatalogs: what no node of ours says does no harm either, and is gone
+// with the member.
+func TestStrangeCatalogs(t *testing.T) {
+	var r routes
+	m, other := &member{id: "a"}, &member{id: "b"}
+	twice := offered([]string{"y", "x", "y"}, wire.Offer{Name: "f", Locs: []string{"q", "p", "q"}}, wire.Offer{Name: "f", Locs: []string{"p", "q"}})
+	r.replace(other, nil, twice)
+	r.replace(m, nil, twice)
+	if got := candidates(&r, "f", "x", "p"); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("got %q", got)
+	}
+	r.replace(m, twice, twice)
+	if got := candidates(&r, "f", "q"); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("after the same again: got %q", got)
+	}
+	r.replace(m, twice, nil)
+	r.replace(m, twice, nil)
+	if got := candidates(&r, "f"); !slices.Equal(got, []string{"b"}) {
+		t.Errorf("after it has gone twice: got %q", got)
+	}
+	zero := offered(nil, wire.Offer{Name: "f", Locs: []string{"a\x00b"}}, wire.Offer{Name: "f", Locs: []string{"a", "b"}})
+	r.replace(m, nil, zero)
+	if got := candidates(&r, "f", "a\x00b"); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("a loc with a zero byte: got %q", got)
+	}
+	if got := r.matching(nil, "f", []string{"a\x00b"}, math.MaxInt); len(got) != 1 {
+		t.Errorf("a loc with a zero byte: got %d groups", len(got))
+	}
+}
