@@ -1,11 +1,12 @@
 // Package mpregtest runs whole clusters in a test: several nodes in one
-// process, on a network in memory, that are killed, stopped and restarted while
-// the test calls them.
+// process, on a network in memory, that are killed, stopped, restarted, frozen and
+// cut off from each other while the test calls them.
 //
 //	c := mpregtest.NewCluster(t, 3, mpregtest.Setup(func(i int, s *mpreg.Server) error {
 //		return s.Register("where", func() string { return s.Name() })
 //	}))
 //	c.Node(1).Kill()
+//	c.WaitConverged() // until the others have noticed
 //	where, err := mpreg.Call[string](t.Context(), c.Client(), "where")
 //
 // Nothing touches the machine's network, and nothing needs a port. Nodes are
@@ -27,12 +28,26 @@
 // for a real socket, a process or a mutex hold the bubble's clock while they do;
 // those that wait for a channel, a timer or their context do not.
 //
+// # What can go wrong
+//
+//   - a crash: [Node.Kill], and [Node.Restart]
+//   - a rolling update: [Node.Stop], and Restart
+//   - a host that stands still: [Node.Freeze], [Node.Thaw]
+//   - a network that falls apart: [Cluster.Partition], [Cluster.Heal]
+//   - a route that is lost in one direction: [Cluster.Cut], Heal
+//   - a network that is slow: [Latency]
+//
+// After each of these [Cluster.WaitConverged] waits until the nodes agree on who is
+// there, as far as they can reach each other. In a bubble it takes no time, though
+// it is seconds of fake time until silence is taken for the end of a node.
+//
 // # What is not like production
 //
 // Nodes share one process: a function of a killed node runs on until it heeds its
 // context, and what it does to memory that it shares with the test is seen. A
-// connection has no latency, and takes 64 KiB before who writes has to wait for
-// who reads.
+// frozen node computes on: only its network stands still. A connection has no
+// latency, unless [Latency] says so, and takes 64 KiB before who writes has to wait
+// for who reads.
 package mpregtest
 
 import (
@@ -48,7 +63,7 @@ import (
 
 // Cluster is a number of nodes and the network between them. It is made by
 // [NewCluster]. Its methods may be called concurrently, those that report to the
-// test only by the test's own goroutine: NewCluster, [Cluster.Wait] and
+// test only by the test's own goroutine: NewCluster, [Cluster.WaitConverged] and
 // [Node.Restart].
 type Cluster struct {
 	t         testing.TB
@@ -64,10 +79,11 @@ type Cluster struct {
 	gone map[string]string // the ids of servers that run no more, and whose they were
 }
 
-// NewCluster starts n nodes that name each other as peers, and waits until each
-// knows all of them and what they offer. When the test ends the nodes are drained;
-// it fails if they don't come to rest. Nodes and clients log to the test's output
-// unless they have a logger of their own.
+// NewCluster starts n nodes that name each other as peers, see [Seeds], and waits
+// until each knows all of them and what they offer. When the test ends the network
+// is healed, frozen nodes are thawed, and all are drained; it fails if they don't
+// come to rest. Nodes and clients log to the test's output unless they have a
+// logger of their own.
 //
 // The test fails at once if a node can't be made, or if the nodes don't find each
 // other within a minute; see [NoWait].
@@ -76,12 +92,13 @@ func NewCluster(t testing.TB, n int, opts ...Option) *Cluster {
 	if n < 1 {
 		t.Fatalf("mpregtest: a cluster of %d nodes: it needs one at least", n)
 	}
-	c := &Cluster{t: t, network: newNetwork(), output: &output{to: t.Output()}, gone: make(map[string]string)}
+	c := &Cluster{t: t, output: &output{to: t.Output()}, gone: make(map[string]string)}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&c.options)
 		}
 	}
+	c.network = newNetwork(c.options.latency)
 	c.clients, c.outside = c.network.join("client"), c.network.join("outside")
 	for i := range n {
 		c.nodes = append(c.nodes, &Node{cluster: c, index: i, host: hostName(i)})
@@ -102,17 +119,22 @@ func NewCluster(t testing.TB, n int, opts ...Option) *Cluster {
 		}
 	}
 	if !c.options.noWait {
-		c.Wait()
+		c.WaitConverged()
 	}
 	return c
 }
 
 func hostName(i int) string { return fmt.Sprintf("node-%d", i) }
 
-// peers returns the URLs of all nodes but the one of that index.
+// peers returns the URLs that the node of that index is told: its own is not among
+// them.
 func (c *Cluster) peers(index int) []string {
+	seeds := c.nodes
+	if n := c.options.seeds; n > 0 && n < len(seeds) {
+		seeds = seeds[:n]
+	}
 	var urls []string
-	for i, node := range c.nodes {
+	for i, node := range seeds {
 		if i != index {
 			urls = append(urls, "ws://"+node.host)
 		}
@@ -148,13 +170,26 @@ func (c *Cluster) Dial(ctx context.Context, network, addr string) (net.Conn, err
 func (c *Cluster) client(urls string, opts []mpreg.ClientOption) *mpreg.Client {
 	ours := []mpreg.ClientOption{mpreg.WithLogger(c.output.logger()), mpreg.WithDialer(c.clients.dial)}
 	client := mpreg.NewClient(urls, append(ours, opts...)...)
-	c.t.Cleanup(func() { _ = client.Close() })
+	c.t.Cleanup(func() {
+		c.mend()
+		_ = client.Close()
+	})
 	return client
+}
+
+// mend has everything pass everywhere: at the end of a test who closes would wait
+// for answers that don't come.
+func (c *Cluster) mend() {
+	c.Heal()
+	for _, node := range c.nodes {
+		node.Thaw()
+	}
 }
 
 // stop ends the nodes, all at once: one that has to wait for its deadline does not
 // make the others wait for theirs.
 func (c *Cluster) stop() {
+	c.mend()
 	var stopping sync.WaitGroup
 	for _, node := range c.nodes {
 		stopping.Go(func() {

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 )
 
-// TestDoubts: what a Wait waits for besides the views of the nodes.
+// TestDoubts: what WaitConverged waits for besides the views of the nodes.
 func TestDoubts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := NewCluster(t, 1)

@@ -120,7 +120,7 @@ func TestWaitTellsWho(t *testing.T) {
 		recorded(t, func(tb testing.TB) {
 			c := mpregtest.NewCluster(tb, 3, alone()...)
 			c.Node(1).Kill()
-			c.Wait()
+			c.WaitConverged()
 		}).says(t, "after 1m0s", "\n  node-0 does not know node-2\n  node-2 does not know node-0")
 		if took := time.Since(start); took != time.Minute {
 			t.Errorf("it took %v of fake time", took)
@@ -135,9 +135,9 @@ func TestWaitTellsWho(t *testing.T) {
 func TestWaitForNobody(t *testing.T) {
 	c := mpregtest.NewCluster(t, 2, alone()...)
 	c.Node(0).Kill()
-	c.Wait()
+	c.WaitConverged()
 	must(t, c.Node(1).Stop())
-	c.Wait()
+	c.WaitConverged()
 }
 
 // TestRestless: a node that can't come to rest fails the test.

@@ -11,16 +11,16 @@ import (
 // before one end was closed can still be read at the other; who writes there
 // learns at once that nobody reads.
 type conn struct {
-	host          *host   // whose end it is
+	host, peer    *host   // whose end it is, and whose the other is
 	in, out       *stream // the other end's out and in
 	local, remote addr
 }
 
 // newConns returns both ends of a connection.
 func newConns(from, to *host, local, remote addr) (near, far *conn) {
-	there, back := newStream(), newStream()
-	near = &conn{host: from, in: back, out: there, local: local, remote: remote}
-	far = &conn{host: to, in: there, out: back, local: remote, remote: local}
+	there, back := newStream(from.network.latency), newStream(from.network.latency)
+	near = &conn{host: from, peer: to, in: back, out: there, local: local, remote: remote}
+	far = &conn{host: to, peer: from, in: there, out: back, local: remote, remote: local}
 	return near, far
 }
 
@@ -47,19 +47,17 @@ func (c *conn) Close() error {
 }
 
 // cut breaks the connection at both ends at once, and what was on its way is
-// lost. Both still have to be closed.
+// lost: as the end of this one's process does. Where the network holds back what
+// this end sends, the other does not know of it until that passes. Both still have
+// to be closed.
 func (c *conn) cut() {
-	c.in.cut()
-	c.out.cut()
+	c.in.cutReader()
+	c.out.cutWriter()
 }
 
-// lost reports whether the other end is gone, or cut off, and this one not closed
-// yet: whoever holds it has still to notice.
-func (c *conn) lost() bool {
-	c.in.mu.Lock()
-	defer c.in.mu.Unlock()
-	return !c.in.readerClosed && (c.in.writerClosed || c.in.broken)
-}
+// lost reports whether the other end is gone, or cut off, and this one could know
+// and is not closed yet: whoever holds it has still to notice.
+func (c *conn) lost() bool { return c.in.lost() }
 
 // LocalAddr implements net.Conn.
 func (c *conn) LocalAddr() net.Addr { return c.local }

@@ -18,8 +18,10 @@ import (
 )
 
 // pair returns the ends of a connection between two hosts.
-func pair() (near, far *conn) {
-	n := newNetwork()
+func pair() (near, far *conn) { return slowPair(0) }
+
+func slowPair(latency time.Duration) (near, far *conn) {
+	n := newNetwork(latency)
 	near, far = newConns(n.join("here"), n.join("there"), "here:1", "there:80")
 	return near, far
 }

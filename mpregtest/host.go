@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"time"
 )
 
 // backlog is how many connections of a host may wait to be accepted; further ones
@@ -22,6 +23,7 @@ type host struct {
 	// Guarded by network.mu.
 	listening bool
 	dead      bool               // its connections are cut, and it makes no others
+	frozen    bool               // it neither sends nor receives for now
 	conns     map[*conn]struct{} // its ends of connections that it has not closed
 }
 
@@ -72,27 +74,55 @@ func (h *host) unlisten() (was bool) {
 // Addr implements net.Listener. It has no port: a node's URL is made of it.
 func (h *host) Addr() net.Addr { return addr(h.name) }
 
-// dial is an mpreg.DialFunc. It does not wait: a connection is made or refused.
+// dial is an mpreg.DialFunc.
 func (h *host) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	err := ctx.Err()
-	if err == nil {
-		var c *conn
-		if c, err = h.network.connect(h, address); err == nil {
-			return c, nil
+	c, err := h.connect(ctx, address)
+	if err != nil {
+		return nil, &net.OpError{Op: "dial", Net: network, Addr: addr(address), Err: err}
+	}
+	return c, nil
+}
+
+// connect waits for one round trip, and for as long as the network holds back what
+// the hosts say to each other: a connection is made or refused afterwards.
+func (h *host) connect(ctx context.Context, address string) (*conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if trip := 2 * h.network.latency; trip > 0 {
+		select {
+		case <-time.After(trip):
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 	}
-	return nil, &net.OpError{Op: "dial", Net: network, Addr: addr(address), Err: err}
+	for {
+		c, again, err := h.network.connect(h, address)
+		if again == nil {
+			return c, err
+		}
+		select {
+		case <-again:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// freeze has the host neither send nor receive, or do so again. One that was cut
+// is not concerned: that its connections broke is to be known.
+func (h *host) freeze(frozen bool) {
+	h.network.change(func() { h.frozen = frozen && !h.dead })
 }
 
 // cut breaks all connections of the host, for good.
 func (h *host) cut() {
-	h.network.mu.Lock()
-	h.dead = true
-	h.network.mu.Unlock()
+	h.network.change(func() { h.dead = true }) // its dials end, too
 	for _, c := range h.open() {
 		c.cut()
 	}
 	_ = h.Close() // it may be closed
+	h.freeze(false)
 }
 
 // open returns the host's ends of connections that it has not closed.
@@ -107,4 +137,5 @@ func (h *host) forget(c *conn) {
 	h.network.mu.Lock()
 	defer h.network.mu.Unlock()
 	delete(h.conns, c)
+	delete(h.network.ends, c)
 }

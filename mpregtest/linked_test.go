@@ -56,8 +56,8 @@ func TestClusterIsReady(t *testing.T) {
 	})
 }
 
-// TestMembersComeAndGo: Wait returns when who was killed or stopped is known to
-// nobody, and who was restarted to all.
+// TestMembersComeAndGo: WaitConverged returns when who was killed or stopped is
+// known to nobody, and who was restarted to all.
 func TestMembersComeAndGo(t *testing.T) {
 	everywhere(t, func(t *testing.T) {
 		c := mpregtest.NewCluster(t, 3, mpregtest.Setup(functions))
@@ -68,14 +68,14 @@ func TestMembersComeAndGo(t *testing.T) {
 			client := c.Node(0).Client(mpreg.OnNode("node-1"))
 			where(t, client, "node-1")
 			end(c.Node(1))
-			c.Wait()
+			c.WaitConverged()
 			know(t, c.Node(0), c.Node(2))
 			_, err := client.Call(t.Context(), "where")
 			if failure, ok := errors.AsType[*mpreg.Error](err); !ok || failure.Executed != mpreg.ExecutedNo {
 				t.Errorf("a call for the node after %s: %v", name, err)
 			}
 			c.Node(1).Restart()
-			c.Wait()
+			c.WaitConverged()
 			know(t, c.Nodes()...)
 			where(t, client, "node-1")
 		}
@@ -96,7 +96,7 @@ func TestRestartAtOnce(t *testing.T) {
 		}))
 		c.Node(1).Kill()
 		c.Node(1).Restart()
-		c.Wait()
+		c.WaitConverged()
 		know(t, c.Nodes()...)
 		if got, err := mpreg.Call[int](t.Context(), c.Node(0).Client(mpreg.At("life-2")), "starts"); got != 2 || err != nil {
 			t.Errorf("got %d, %v", got, err)
@@ -107,15 +107,15 @@ func TestRestartAtOnce(t *testing.T) {
 	})
 }
 
-// TestWaitForOffers: after Wait what was registered, withdrawn or moved is so for
-// all.
+// TestWaitForOffers: after WaitConverged what was registered, withdrawn or moved is
+// so for all.
 func TestWaitForOffers(t *testing.T) {
 	everywhere(t, func(t *testing.T) {
 		c := mpregtest.NewCluster(t, 3)
 		from := c.Node(0).Client()
 		s := c.Node(2).Server()
 		must(t, s.Register("late", s.Name, "gpu"))
-		c.Wait()
+		c.WaitConverged()
 		call := func(loc string) error {
 			_, err := from.With(mpreg.At(loc)).Call(t.Context(), "late")
 			return err
@@ -125,10 +125,10 @@ func TestWaitForOffers(t *testing.T) {
 			t.Errorf("at a loc that nobody has: %v", err)
 		}
 		must(t, s.SetResources("data"))
-		c.Wait()
+		c.WaitConverged()
 		must(t, call("data"))
 		s.Unregister("late")
-		c.Wait()
+		c.WaitConverged()
 		if err := call("gpu"); !errors.Is(err, mpreg.NotFound) {
 			t.Errorf("after Unregister: %v", err)
 		}
@@ -143,7 +143,7 @@ func TestClientFindsAnother(t *testing.T) {
 		where(t, client, "node-0", "node-1", "node-2")
 		c.Node(0).Kill()
 		c.Node(1).Kill()
-		c.Wait()
+		c.WaitConverged()
 		must(t, client.Ready(t.Context()))
 		where(t, client, "node-2")
 	})

@@ -11,7 +11,7 @@ import (
 
 // TestDialRefused: why a host can't be reached is told as a real network does.
 func TestDialRefused(t *testing.T) {
-	n := newNetwork()
+	n := newNetwork(0)
 	from := n.join("from")
 	n.join("deaf")
 	closed := n.join("closed").listen()
@@ -62,7 +62,7 @@ func TestDialRefused(t *testing.T) {
 // TestListener: connections are accepted in order, also those that came before; a
 // listener that is closed breaks those that were not.
 func TestListener(t *testing.T) {
-	n := newNetwork()
+	n := newNetwork(0)
 	from, l := n.join("from"), n.join("to").listen()
 	if got := l.Addr().String(); got != "to" {
 		t.Errorf("the listener's address is %q", got)
@@ -111,7 +111,7 @@ func TestListener(t *testing.T) {
 // TestAcceptWaits: for a connection, or for the listener's end.
 func TestAcceptWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNetwork()
+		n := newNetwork(0)
 		from, to := n.join("from"), n.join("to")
 		l := to.listen()
 		accepted := make(chan error)
@@ -139,7 +139,7 @@ func TestAcceptWaits(t *testing.T) {
 // TestCutHost: all connections of a host break, those that it dialed and those
 // that it accepted, and no others.
 func TestCutHost(t *testing.T) {
-	n := newNetwork()
+	n := newNetwork(0)
 	a, b, c := n.join("a"), n.join("b"), n.join("c")
 	for _, h := range []*host{a, b, c} {
 		h.listen()
@@ -174,7 +174,7 @@ func TestCutHost(t *testing.T) {
 
 // TestForgets: a connection that both ends closed is kept by nobody.
 func TestForgets(t *testing.T) {
-	n := newNetwork()
+	n := newNetwork(0)
 	a, b := n.join("a"), n.join("b")
 	l := b.listen()
 	near, err := a.dial(t.Context(), "tcp", "b:80")
@@ -185,12 +185,12 @@ func TestForgets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(a.conns) != 1 || len(b.conns) != 1 {
-		t.Errorf("while it is open the hosts have %d and %d", len(a.conns), len(b.conns))
+	if len(a.conns) != 1 || len(b.conns) != 1 || len(n.ends) != 2 {
+		t.Errorf("while it is open the hosts have %d and %d, the network %d", len(a.conns), len(b.conns), len(n.ends))
 	}
 	near.Close()
 	far.Close()
-	if len(a.conns) != 0 || len(b.conns) != 0 {
-		t.Errorf("after it was closed the hosts have %d and %d", len(a.conns), len(b.conns))
+	if len(a.conns) != 0 || len(b.conns) != 0 || len(n.ends) != 0 {
+		t.Errorf("after it was closed the hosts have %d and %d, the network %d", len(a.conns), len(b.conns), len(n.ends))
 	}
 }

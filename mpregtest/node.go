@@ -51,13 +51,39 @@ func (n *Node) Client(opts ...mpreg.ClientOption) *mpreg.Client {
 // what they return is seen by nobody but callers in the node itself.
 //
 // Kill does not wait for these functions, so that one of them may call it, nor
-// for the other nodes to notice, as [Cluster.Wait] does. The test's end waits for
-// them, as long as the node's Config.DrainTimeout.
+// for the other nodes to notice, as [Cluster.WaitConverged] does. The test's end
+// waits for them, as long as the node's Config.DrainTimeout.
+//
+// The end of a frozen node is noticed like that of any other. Behind a
+// [Cluster.Partition] nobody learns of it before the network heals.
 func (n *Node) Kill() {
 	p, _ := n.end()
 	p.output.close()
 	p.host.cut()
 	p.kill()
+}
+
+// Freeze has the node's host stand still, as a virtual machine that is paused: it
+// neither sends nor receives. Its connections stay open, and nobody is told; bytes
+// in both directions are held and go on after [Node.Thaw]. Who dials it, and its own
+// dials, get no answer until their context ends or it is thawed.
+//
+//	c.Node(1).Freeze()
+//	c.WaitConverged() // the others take it for gone, after some seconds
+//	c.Node(1).Thaw()
+//	c.WaitConverged() // and find it again, the same Server as before
+//
+// What the node computes goes on, and so do its timers. Freeze lasts until Thaw,
+// Kill or Restart; for a node that is killed it does nothing.
+func (n *Node) Freeze() { n.freeze(true) }
+
+// Thaw ends a Freeze: what was held arrives, and dials that wait get their answer.
+// It does nothing to a node that is not frozen.
+func (n *Node) Thaw() { n.freeze(false) }
+
+func (n *Node) freeze(frozen bool) {
+	p, _ := n.current()
+	p.host.freeze(frozen)
 }
 
 // Stop drains the node as the end of Serve's context does, and returns what Serve
@@ -76,8 +102,9 @@ func (n *Node) Stop() error {
 
 // Restart starts the node again, after Kill or Stop: a new Server of the same
 // name at the same address, with what [Setup] registers. It returns when the node
-// serves; the others may need a moment to find it, see [Cluster.Wait]. The test
-// fails at once if the node runs already or can't be made.
+// serves; the others may need a moment to find it, see [Cluster.WaitConverged]. It
+// is not frozen, but in the same part of a network that is divided. The test fails
+// at once if the node runs already or can't be made.
 func (n *Node) Restart() {
 	t := n.cluster.t
 	t.Helper()

@@ -52,7 +52,7 @@ func TestKill(t *testing.T) {
 			"from within":  func() *mpreg.Client { return n.Server().Client() },
 		} {
 			failed := make(chan error, 1)
-			c.Wait()
+			c.WaitConverged()
 			client := caller()
 			must(t, client.Ready(t.Context()))
 			go func() {
@@ -83,7 +83,7 @@ func TestKill(t *testing.T) {
 			}
 			where(t, n.Client(), "node-0")
 		}
-		c.Wait()
+		c.WaitConverged()
 		must(t, outside.Ready(t.Context())) // it finds the node again by itself
 		where(t, outside, "node-0")
 	})

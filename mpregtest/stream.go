@@ -21,20 +21,28 @@ const streamBytes = 64 << 10
 // Waits are on a sync.Cond and not on a lock, so that time goes on in a synctest
 // bubble meanwhile.
 type stream struct {
-	mu      sync.Mutex
-	changed sync.Cond    // of what follows, and of mu
-	buf     bytes.Buffer // written and not read, at most streamBytes
-	writing bool         // somebody writes; others wait, or their bytes would be mixed
+	latency time.Duration // what is done at one end is seen this much later at the other
 
-	broken       bool // nothing passes any more
-	readerClosed bool
-	writerClosed bool
+	mu         sync.Mutex
+	changed    sync.Cond    // of what follows, and of mu
+	buf        bytes.Buffer // written and not read, at most streamBytes
+	travelling int          // how many of these bytes, the last ones, have not arrived yet
+	writing    bool         // somebody writes; others wait, or their bytes would be mixed
+
+	// What the network holds back for now. An end that is closed or cut off knows
+	// it at once; the other learns it when it passes again.
+	held  bool // nothing passes from who writes to who reads
+	muted bool // and nothing the other way
+
+	readerClosed, writerClosed bool
+	readerGone, writerGone     bool // the same, after the latency
+	readerCut, writerCut       bool // nothing passes any more, because of that end
 
 	readDeadline, writeDeadline deadline
 }
 
-func newStream() *stream {
-	s := &stream{}
+func newStream(latency time.Duration) *stream {
+	s := &stream{latency: latency}
 	s.changed.L = &s.mu
 	return s
 }
@@ -43,19 +51,21 @@ func (s *stream) read(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
+		arrived := s.buf.Len() - s.travelling
 		switch {
 		case s.readerClosed:
 			return 0, net.ErrClosed
-		case s.broken:
+		case s.readerCut, s.writerCut && !s.held:
 			return 0, syscall.ECONNRESET
 		case s.readDeadline.passed:
 			return 0, os.ErrDeadlineExceeded
 		case len(p) == 0:
 			return 0, nil
-		case s.buf.Len() > 0:
+		case s.held:
+		case arrived > 0:
 			s.changed.Broadcast()
-			return s.buf.Read(p)
-		case s.writerClosed:
+			return s.buf.Read(p[:min(len(p), arrived)])
+		case s.writerGone && s.buf.Len() == 0:
 			return 0, io.EOF
 		}
 		s.changed.Wait()
@@ -83,7 +93,8 @@ func (s *stream) write(p []byte) (n int, err error) {
 		if k := min(len(p)-n, streamBytes-s.buf.Len()); k > 0 {
 			s.buf.Write(p[n : n+k])
 			n += k
-			s.changed.Broadcast()
+			s.travelling += k
+			s.later(func() { s.travelling -= k })
 		}
 		if n == len(p) {
 			return n, nil
@@ -98,14 +109,45 @@ func (s *stream) unwritable() error {
 	switch {
 	case s.writerClosed:
 		return net.ErrClosed
-	case s.broken:
+	case s.writerCut, s.readerCut && !s.muted:
 		return syscall.ECONNRESET
-	case s.readerClosed:
+	case s.readerGone && !s.muted:
 		return syscall.EPIPE
 	case s.writeDeadline.passed:
 		return os.ErrDeadlineExceeded
 	}
 	return nil
+}
+
+// later changes the stream when its latency has passed; mu is held, and when f is
+// called.
+func (s *stream) later(f func()) {
+	if s.latency <= 0 {
+		f()
+		s.changed.Broadcast()
+		return
+	}
+	time.AfterFunc(s.latency, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		f()
+		s.changed.Broadcast()
+	})
+}
+
+// hold sets what the network holds back.
+func (s *stream) hold(held, muted bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held, s.muted = held, muted
+	s.changed.Broadcast()
+}
+
+// lost reports whether the writer is gone for who reads, who has not closed yet.
+func (s *stream) lost() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.readerClosed && !s.held && (s.writerClosed || s.writerCut)
 }
 
 // closeReader gives up what was not read. It reports whether the reader was open.
@@ -119,6 +161,7 @@ func (s *stream) closeReader() bool {
 	s.buf = bytes.Buffer{}
 	s.readDeadline.set(&s.changed, time.Time{})
 	s.changed.Broadcast()
+	s.later(func() { s.readerGone = true })
 	return true
 }
 
@@ -129,13 +172,18 @@ func (s *stream) closeWriter() {
 	s.writerClosed = true
 	s.writeDeadline.set(&s.changed, time.Time{})
 	s.changed.Broadcast()
+	s.later(func() { s.writerGone = true })
 }
 
-// cut breaks the stream at once, at both ends.
-func (s *stream) cut() {
+// cutReader breaks the stream at once, because of who reads; cutWriter because of
+// who writes.
+func (s *stream) cutReader() { s.cut(&s.readerCut) }
+func (s *stream) cutWriter() { s.cut(&s.writerCut) }
+
+func (s *stream) cut(end *bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.broken = true
+	*end = true
 	s.buf = bytes.Buffer{}
 	s.changed.Broadcast()
 }
@@ -158,38 +206,4 @@ func (s *stream) setWriteDeadline(t time.Time) error {
 	}
 	s.writeDeadline.set(&s.changed, t)
 	return nil
-}
-
-// deadline is a point in time that ends waits. It is guarded by the lock of the
-// sync.Cond that they wait on.
-type deadline struct {
-	passed bool
-	timer  *time.Timer // of the one that is set and to come
-}
-
-// set replaces the deadline; the zero time is none.
-func (d *deadline) set(waits *sync.Cond, t time.Time) {
-	if d.timer != nil {
-		d.timer.Stop()
-	}
-	d.timer, d.passed = nil, false
-	if t.IsZero() {
-		return
-	}
-	left := time.Until(t)
-	if left <= 0 {
-		d.passed = true
-		waits.Broadcast()
-		return
-	}
-	var timer *time.Timer
-	timer = time.AfterFunc(left, func() {
-		waits.L.Lock()
-		defer waits.L.Unlock()
-		if d.timer == timer { // or it was replaced before it could be stopped
-			d.passed = true
-			waits.Broadcast()
-		}
-	})
-	d.timer = timer
 }

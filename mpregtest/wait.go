@@ -23,27 +23,43 @@ const (
 	mostDoubts = 20
 )
 
-// Wait waits until each node that runs knows all others that run and what they
-// offer, functions and resources, and takes none for alive that was stopped or
-// killed; and until nodes and clients have noticed which connections were lost.
-// That is what a test has to wait for after a Kill, a Restart, a Register or a
-// SetResources, before it can count on the change everywhere. A client then still
-// has to connect anew, as its Ready method waits for.
+// WaitConverged waits until each node that runs knows exactly which others do, of
+// those that it reaches, itself or through others, and what they offer, functions
+// and resources: nodes take none for alive that was stopped or killed, is frozen, or
+// is in another part of a network that is divided. Nor do they merely suspect any to
+// be gone, but for a node that is left alone: it can't tell. It waits until nodes and clients
+// have noticed which connections were lost, too. What a frozen node knows does not
+// count.
+//
+// That is what a test has to wait for after a Kill, a Restart, a Partition, a
+// Register or a SetResources, before it can count on the change everywhere. A client
+// then still has to connect anew, as its Ready method waits for.
 //
 // The test fails at once if that takes more than a minute, and says who does not
 // know whom.
-func (c *Cluster) Wait() {
+func (c *Cluster) WaitConverged() {
 	c.t.Helper()
 	timeout := time.NewTimer(patience)
 	defer timeout.Stop()
+	agreed := false
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		doubts := c.doubts()
-		if len(doubts) == 0 {
+		switch {
+		case len(doubts) > 0:
+			agreed = false
+		case agreed:
 			return
+		default:
+			// Nodes may agree on what was so before a Heal or a Thaw and have news
+			// to read that were held: in a bubble they are read when time goes on.
+			agreed, pause = true, firstPause
 		}
 		select {
 		case <-time.After(pause):
 		case <-timeout.C:
+			if agreed {
+				return
+			}
 			slices.Sort(doubts)
 			if more := len(doubts) - mostDoubts; more > 0 {
 				doubts = append(doubts[:mostDoubts], fmt.Sprintf("and %d more", more))
@@ -58,6 +74,7 @@ func (c *Cluster) doubts() []string {
 	gone := c.former()
 	doubts := unnoticed(c.clients)
 	var views []view
+	var hosts []*host
 	for _, node := range c.nodes {
 		p, running := node.current()
 		if !running {
@@ -70,19 +87,15 @@ func (c *Cluster) doubts() []string {
 		case <-p.done:
 			doubts = append(doubts, fmt.Sprintf("%s does not serve any more: %v", node.host, p.err))
 		default:
-			views = append(views, newView(node.host, p.server))
+			views, hosts = append(views, newView(node.host, p.server)), append(hosts, p.host)
 		}
 	}
+	for i, part := range c.network.parts(hosts) {
+		views[i].part = part
+	}
 	for _, v := range views {
-		for _, other := range views {
-			if doubt := v.doubt(other); doubt != "" {
-				doubts = append(doubts, doubt)
-			}
-		}
-		for id := range v.members {
-			if name, ok := gone[id]; ok {
-				doubts = append(doubts, fmt.Sprintf("%s still takes for alive the %s that was stopped or killed", v.name, name))
-			}
+		if v.part != noPart {
+			doubts = append(doubts, v.doubts(views, gone)...)
 		}
 	}
 	return doubts
@@ -110,30 +123,62 @@ func (c *Cluster) former() map[string]string {
 type view struct {
 	name    string
 	id      string
+	part    int               // of the network, or noPart
 	members map[string]string // what they offer, by their ids
+	suspect []string          // names of those that it is in two minds about
 }
 
 func newView(name string, s *mpreg.Server) view {
 	v := view{name: name, id: s.ID(), members: make(map[string]string)}
 	for _, m := range s.Members() {
-		if m.State == "alive" {
+		switch m.State {
+		case mpreg.MemberAlive:
 			v.members[m.ID] = offer(m)
+		case mpreg.MemberSuspect:
+			v.suspect = append(v.suspect, m.Name)
 		}
 	}
 	return v
+}
+
+// doubts says what a node has to learn of the others yet; gone are the names of
+// those that run no more, by their ids.
+func (v view) doubts(others []view, gone map[string]string) (doubts []string) {
+	alone := true
+	for _, other := range others {
+		if doubt := v.doubt(other); doubt != "" {
+			doubts = append(doubts, doubt)
+		}
+		alone = alone && (other.id == v.id || other.part != v.part)
+	}
+	if !alone { // who is can't tell whether it is the others that are gone
+		for _, name := range v.suspect {
+			doubts = append(doubts, fmt.Sprintf("%s does not know yet whether %s is gone", v.name, name))
+		}
+	}
+	for id := range v.members {
+		if name, ok := gone[id]; ok {
+			doubts = append(doubts, fmt.Sprintf("%s still takes for alive the %s that was stopped or killed", v.name, name))
+		}
+	}
+	return doubts
 }
 
 // doubt says what a node has to learn of another one yet, if anything.
 func (v view) doubt(other view) string {
 	known, ok := v.members[other.id]
 	switch {
-	case !ok:
+	case v.part == other.part && !ok:
 		return fmt.Sprintf("%s does not know %s", v.name, other.name)
-	case known != other.members[other.id]:
+	case v.part == other.part && known != other.members[other.id]:
 		return fmt.Sprintf("%s does not know what %s offers: it has\n    %s\n  and offers\n    %s",
 			v.name, other.name, known, other.members[other.id])
+	case v.part == other.part || !ok:
+		return ""
+	case other.part == noPart:
+		return fmt.Sprintf("%s still takes for alive %s, which is frozen", v.name, other.name)
 	}
-	return ""
+	return fmt.Sprintf("%s still takes for alive %s, which it can't reach", v.name, other.name)
 }
 
 // offer says what a member offers, so that it can be compared, and read in a
