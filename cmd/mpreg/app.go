@@ -29,10 +29,14 @@ type stdio struct {
 
 // app is the command line.
 type app struct {
-	Serve   serveCommand   `cmd:"" help:"Start a node. The first line on standard output is its URL, once it is ready; logs go to standard error. SIGTERM drains it; a second signal ends it at once."`
-	Call    callCommand    `cmd:"" help:"Call a function and print its result."`
-	Run     runCommand     `cmd:"" help:"Run a request, a graph of commands, and print its results."`
-	Version versionCommand `cmd:"" help:"Print the version; --version does so too."`
+	Serve     serveCommand     `cmd:"" help:"Start a node. The first line on standard output is its URL, once it is ready; logs go to standard error. SIGTERM drains it; a second signal ends it at once."`
+	Call      callCommand      `cmd:"" help:"Call a function and print its result."`
+	Run       runCommand       `cmd:"" help:"Run a request, a graph of commands, and print its results."`
+	Peers     peersCommand     `cmd:"" help:"List the nodes of the cluster; the one that answers comes first, with a *."`
+	Functions functionsCommand `cmd:"" help:"List what the cluster offers, besides the functions that every node has."`
+	Describe  describeCommand  `cmd:"" help:"Tell how a function is called, and which nodes have it."`
+	Status    statusCommand    `cmd:"" help:"Tell the condition of a node."`
+	Version   versionCommand   `cmd:"" help:"Print the version; --version does so too."`
 }
 
 // run executes one command line and returns the exit status.

@@ -123,8 +123,8 @@ func parseFailure(t *testing.T, got outcome) (f failure) {
 
 func TestCallRefused(t *testing.T) {
 	url := startNode(t, functions)
-	lists := "mpreg call --url " + url + " mpreg.functions lists what the cluster offers, with locs"
-	describes := "mpreg call --url " + url + " mpreg.describe scale shows its signature"
+	lists := "mpreg functions --url " + url + " lists what the cluster offers, with locs"
+	describes := "mpreg describe --url " + url + " scale shows its signature"
 	for _, test := range []struct {
 		name string
 		code mpreg.Code

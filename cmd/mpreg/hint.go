@@ -21,6 +21,8 @@ func (f *callFailure) hint(e *mpreg.Error) string {
 		return f.refusalHint(e)
 	}
 	switch {
+	case e.Code == mpreg.NotFound && e.Function == "mpreg.describe":
+		return f.notFoundHint()
 	case e.Code == mpreg.DeadlineExceeded:
 		return f.timeoutHint(e)
 	case e.Code == mpreg.Internal && e.Node != "" && e.Details["cause"] == nil: // else it is another's
@@ -35,10 +37,10 @@ func (f *callFailure) refusalHint(e *mpreg.Error) string {
 	_, isReference := e.Details["reference"] // to a result, which is what does not fit
 	switch e.Code {
 	case mpreg.NotFound:
-		return f.target.commandLine("mpreg.functions") + " lists what the cluster offers, with locs"
+		return f.notFoundHint()
 	case mpreg.InvalidArgument:
 		if e.Node != "" && !isReference {
-			return f.target.commandLine("mpreg.describe "+e.Function) + " shows its signature"
+			return f.target.commandLine("describe", e.Function) + " shows its signature"
 		}
 	case mpreg.DeadlineExceeded:
 		return f.timeoutHint(e)
@@ -59,6 +61,14 @@ func (f *callFailure) refusalHint(e *mpreg.Error) string {
 		}
 	}
 	return ""
+}
+
+// notFoundHint is for a function that is not there, or a node.
+func (f *callFailure) notFoundHint() string {
+	if f.target.Node != "" {
+		return f.target.commandLine("peers") + " lists the nodes, and what each of them offers"
+	}
+	return f.target.commandLine("functions") + " lists what the cluster offers, with locs"
 }
 
 func (f *callFailure) timeoutHint(e *mpreg.Error) string {

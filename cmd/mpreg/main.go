@@ -1,4 +1,5 @@
-// Command mpreg starts a node, calls functions and runs call graphs.
+// Command mpreg starts a node, calls functions, runs call graphs, and tells what
+// a cluster consists of.
 //
 // Exit status: 0 if all went well, 1 if the call or the node failed, 2 if the
 // command line or the configuration is wrong.

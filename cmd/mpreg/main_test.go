@@ -86,7 +86,7 @@ func TestUsageErrors(t *testing.T) {
 		args []string
 		want string // what standard error begins with
 	}{
-		{"nothing", nil, `mpreg: expected one of "serve", "call", "run", "version"`},
+		{"nothing", nil, `mpreg: expected one of "serve", "call", "run", "peers", "functions", ...`},
 		{"unknown command", []string{"cal"}, `mpreg: unexpected argument cal, did you mean "call"?`},
 		{"no function", []string{"call"}, `mpreg: expected "<fun>`},
 		{"unknown flag", []string{"call", "echo", "--lock", "x"}, `mpreg: unknown flag --lock`},
@@ -103,11 +103,16 @@ func TestUsageErrors(t *testing.T) {
 		{"no file", []string{"run", "testdata/missing.json"}, `mpreg: reading the request: open testdata/missing.json: `},
 		{"no port", []string{"serve", "--port", "http"}, `mpreg: --port: expected a valid 64 bit int but got "http"`},
 		{"port too large", []string{"serve", "--port", "65536"}, `mpreg: --port: 65536 does not fit the rule "lte=65535"`},
+		{"nothing to describe", []string{"describe"}, `mpreg: expected "<fun>"`},
+		{"negative timeout of a listing", []string{"peers", "--timeout", "-1s"}, "mpreg: --timeout: want a time that is not negative, got -1s\n"},
+		{"an argument too many", []string{"status", "first"}, "mpreg: unexpected argument first\n"},
 		{"no host", []string{"serve", "--host", "a_b"}, `mpreg: --host: a_b does not fit `},
 		{"no name", []string{"serve", "--name", strings.Repeat("n", 257)}, `mpreg: --name: nnn`},
 		{"no cluster", []string{"serve", "--cluster-id", strings.Repeat("c", 257)}, `mpreg: --cluster-id: ccc`},
 		{"no loc", []string{"serve", "--resources", "gpu," + strings.Repeat("r", 257)}, `mpreg: --resources (entry 1): rrr`},
 		{"no peer", []string{"serve", "--peers", "ws://a,b"}, `mpreg: --peers (entry 1): b is no URL of a node`},
+		{"no advertised URL", []string{"serve", "--advertise", "ws://a,http://b"}, `mpreg: --advertise (entry 1): http://b is no URL of a node`},
+		{"advertised and unreachable", []string{"serve", "--advertise", "ws://a", "--unreachable"}, `mpreg: --advertise and --unreachable can't be used together`},
 		{"no log level", []string{"serve", "--log-level", "loud"}, `mpreg: --log-level: `},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -121,7 +126,7 @@ func TestUsageErrors(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"call", "--help"}, {"run", "-h"}} {
+	for _, args := range [][]string{{"--help"}, {"call", "--help"}, {"run", "-h"}, {"peers", "--help"}, {"functions", "--help"}, {"describe", "--help"}, {"status", "--help"}, {"serve", "--help"}} {
 		got := execute(t.Context(), "", args...)
 		if got.status != exitOK || !strings.HasPrefix(got.out, "Usage: mpreg") || got.err != "" {
 			t.Errorf("mpreg %q: %+v", args, got)

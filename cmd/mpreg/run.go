@@ -27,18 +27,9 @@ func (c *runCommand) Run(ctx context.Context, std stdio) error {
 	if err != nil {
 		return c.failed(err, true)
 	}
-	client, err := c.client()
+	response, err := c.do(ctx, request, true)
 	if err != nil {
 		return err
-	}
-	defer client.Close()
-	var response *mpreg.Response
-	err = c.patiently(ctx, client, func(ctx context.Context) (err error) {
-		response, err = client.Do(ctx, request)
-		return err
-	})
-	if err != nil {
-		return c.failed(err, true)
 	}
 	return c.printResponse(std.out, response)
 }

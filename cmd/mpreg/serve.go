@@ -14,14 +14,16 @@ import (
 // serveCommand's flags are pointers where the environment has a say: what was
 // not given must not override it.
 type serveCommand struct {
-	Host      *string    `placeholder:"HOST" help:"Address to listen on; 127.0.0.1 unless MPREG_HOST says otherwise."`
-	Port      *int       `placeholder:"PORT" help:"Port to listen on; 0 picks a free one. [${port}, $$MPREG_PORT]"`
-	Name      *string    `placeholder:"NAME" help:"The node's name in logs, errors and listings."`
-	ClusterID *string    `placeholder:"ID" help:"The cluster that the node belongs to."`
-	Resources []string   `placeholder:"LOC" help:"Locs that every function of this node offers, separated by commas."`
-	Peers     []string   `placeholder:"URL" help:"URLs of other nodes of the cluster, separated by commas."`
-	LogFormat string     `enum:"text,json" default:"text" placeholder:"FORMAT" help:"How log lines are written: text or json. [${default}]"`
-	LogLevel  slog.Level `default:"info" placeholder:"LEVEL" help:"The least level that is logged: debug, info, warn or error. [${default}]"`
+	Host        *string    `placeholder:"HOST" help:"Address to listen on; 127.0.0.1 unless MPREG_HOST says otherwise."`
+	Port        *int       `placeholder:"PORT" help:"Port to listen on; 0 picks a free one. [${port}, $$MPREG_PORT]"`
+	Name        *string    `placeholder:"NAME" help:"The node's name in logs, errors and listings. [$$MPREG_NAME]"`
+	ClusterID   *string    `placeholder:"ID" help:"The cluster that the node belongs to. [$$MPREG_CLUSTER_ID]"`
+	Resources   []string   `placeholder:"LOC" help:"Locs that every function of this node offers, separated by commas. [$$MPREG_RESOURCES]"`
+	Peers       []string   `placeholder:"URL" help:"URLs of other nodes of the cluster, separated by commas; one suffices. dns+ws://name:port is every address of a name. [$$MPREG_PEERS]"`
+	Advertise   []string   `xor:"reach" placeholder:"URL" help:"URLs by which others reach this node, the best first, separated by commas, instead of the one that it listens on. [$$MPREG_ADVERTISED_URLS]"`
+	Unreachable *bool      `xor:"reach" help:"Others can't reach this node, as behind NAT: it is called over the links that it opened. [$$MPREG_UNREACHABLE]"`
+	LogFormat   string     `enum:"text,json" default:"text" placeholder:"FORMAT" help:"How log lines are written: text or json. [${default}]"`
+	LogLevel    slog.Level `default:"info" placeholder:"LEVEL" help:"The least level that is logged: debug, info, warn or error. [${default}]"`
 }
 
 // Run serves until ctx ends and the drain is over.
@@ -67,6 +69,10 @@ func (c *serveCommand) config() (mpreg.Config, error) {
 	if c.Peers != nil {
 		cfg.Peers = c.Peers
 	}
+	override(&cfg.Unreachable, c.Unreachable)
+	if c.Advertise != nil {
+		cfg.AdvertisedURLs = c.Advertise
+	}
 	return cfg, nil
 }
 
@@ -85,6 +91,8 @@ func (c *serveCommand) flagNames() *strings.Replacer {
 	name(c.ClusterID != nil, "--cluster-id", "ClusterID", "MPREG_CLUSTER_ID")
 	name(c.Resources != nil, "--resources", "Resources", "MPREG_RESOURCES")
 	name(c.Peers != nil, "--peers", "Peers", "MPREG_PEERS")
+	name(c.Advertise != nil, "--advertise", "AdvertisedURLs", "MPREG_ADVERTISED_URLS")
+	name(c.Unreachable != nil, "--unreachable", "Unreachable", "MPREG_UNREACHABLE")
 	return strings.NewReplacer(pairs...)
 }
 

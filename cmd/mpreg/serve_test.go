@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -83,6 +84,40 @@ func TestServeFlagsOverrideEnvironment(t *testing.T) {
 	}
 	if status, log := stop(); status != exitOK || log != "" {
 		t.Errorf("status %d, log %q; want %d and, at level error, none", status, log, exitOK)
+	}
+}
+
+// TestServeAdvertises: others are told the URLs of the flag, and the first is the
+// one that is printed.
+func TestServeAdvertises(t *testing.T) {
+	t.Setenv("MPREG_ADVERTISED_URLS", "ws://from.the.environment:1")
+	port := unusedPort(t)
+	advertised := []string{"wss://nodes.example.com/one", "ws://127.0.0.1:" + port}
+	first, stop := serve(t, "--port", port, "--name", "one", "--advertise", strings.Join(advertised, ","), "--log-level", "error")
+	if first != advertised[0] {
+		t.Errorf("the first line is %q, want %q", first, advertised[0])
+	}
+	got := execute(t.Context(), "", "peers", "--url", advertised[1], "-o", "json")
+	var members []member
+	if err := json.Unmarshal([]byte(got.out), &members); err != nil || len(members) != 1 || !slices.Equal(members[0].URLs, advertised) {
+		t.Errorf("%+v, %v; want one member with the URLs %q", got, err, advertised)
+	}
+	if status, log := stop(); status != exitOK {
+		t.Errorf("status %d, log %q; want %d", status, log, exitOK)
+	}
+}
+
+// TestServeUnreachable: who asks such a node reaches it, but others are told no
+// URL.
+func TestServeUnreachable(t *testing.T) {
+	nodeURL, stop := serve(t, "--port", "0", "--unreachable", "--log-level", "error")
+	got := execute(t.Context(), "", "peers", "--url", nodeURL, "-o", "json")
+	var members []member
+	if err := json.Unmarshal([]byte(got.out), &members); err != nil || len(members) != 1 || len(members[0].URLs) > 0 {
+		t.Errorf("%+v, %v; want one member without URLs", got, err)
+	}
+	if status, log := stop(); status != exitOK {
+		t.Errorf("status %d, log %q; want %d", status, log, exitOK)
 	}
 }
 

@@ -15,7 +15,7 @@ const shield = "\x00"
 // about "--timeout -1s" be to the point: kong takes whatever begins with a
 // hyphen for flags, and no flag of ours begins with a digit.
 func shieldNumbers(args []string) []string {
-	if len(args) == 0 || args[0] != "call" && args[0] != "run" {
+	if len(args) == 0 || args[0] == "serve" || args[0] == "version" {
 		return args
 	}
 	shielded := make([]string, len(args))

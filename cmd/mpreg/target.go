@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mpreg/mpreg"
@@ -17,10 +19,11 @@ import (
 // target is whom to call, how long to wait, and how to print what comes back.
 type target struct {
 	URL     string  `default:"${url}" env:"MPREG_URL" placeholder:"URL" help:"URL of a node; several, separated by commas, are tried in turn. [${default}, $$${env}]"`
+	Node    string  `placeholder:"NODE" help:"Id or name of the node that is to execute the call, however it is reached."`
 	Token   string  `env:"MPREG_TOKEN" placeholder:"TOKEN" help:"Token to show to the node. Others on this machine can see a command line, but not the environment. [$$${env}]"`
 	CA      string  `name:"ca" env:"MPREG_CA" placeholder:"FILE" help:"PEM file of the CAs to trust for wss://, instead of the system's. [$$${env}]"`
 	Timeout timeout `placeholder:"D" help:"Give up after this time, such as 1.5s. Default: wait for the answer, and up to 2s for a node to listen."`
-	Output  string  `short:"o" enum:"text,json" default:"text" placeholder:"FORMAT" help:"text: strings as they are, the rest indented; json: the result as it came, and errors as JSON. [${default}]"`
+	Output  string  `short:"o" enum:"text,json" default:"text" placeholder:"FORMAT" help:"text: to be read, strings as they are; json: for programs, what the function returned, and errors as JSON. [${default}]"`
 }
 
 // defaultURL is where a node listens that was told nothing else.
@@ -63,7 +66,28 @@ func (t *target) client() (*mpreg.Client, error) {
 		}
 		opts = append(opts, mpreg.WithTLS(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}))
 	}
+	if t.Node != "" {
+		opts = append(opts, mpreg.OnNode(t.Node))
+	}
 	return mpreg.NewClient(t.URL, opts...), nil
+}
+
+// do runs a request and returns its results. graph is as for failed.
+func (t *target) do(ctx context.Context, request *mpreg.Request, graph bool) (*mpreg.Response, error) {
+	client, err := t.client()
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	var response *mpreg.Response
+	err = t.patiently(ctx, client, func(ctx context.Context) (err error) {
+		response, err = client.Do(ctx, request)
+		return err
+	})
+	if err != nil {
+		return nil, t.failed(err, graph)
+	}
+	return response, nil
 }
 
 func readCA(file string) (*x509.CertPool, error) {
@@ -78,18 +102,18 @@ func readCA(file string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// commandLine returns how to call a function of the same target: with the flags
-// that stand for what the environment does not say.
-func (t *target) commandLine(call string) string {
-	line := "mpreg call "
+// commandLine returns another command for the same cluster: with the flags that
+// stand for what the environment does not say.
+func (t *target) commandLine(command string, args ...string) string {
+	line := []string{"mpreg", command}
 	if t.URL != cmp.Or(os.Getenv("MPREG_URL"), defaultURL()) {
-		line += "--url " + t.URL + " "
+		line = append(line, "--url", t.URL)
 	}
 	if t.Token != os.Getenv("MPREG_TOKEN") {
-		line += "--token TOKEN " // what is secret is not for logs
+		line = append(line, "--token TOKEN") // what is secret is not for logs
 	}
 	if t.CA != os.Getenv("MPREG_CA") {
-		line += "--ca " + t.CA + " "
+		line = append(line, "--ca", t.CA)
 	}
-	return line + call
+	return strings.Join(append(line, args...), " ")
 }

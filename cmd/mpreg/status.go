@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/mpreg/mpreg"
+)
+
+type statusCommand struct {
+	target
+	Wide bool `help:"Show errors in full, however long the lines become."`
+}
+
+// status is what mpreg.status tells; see member for why it has its own type.
+type status struct {
+	Node       string         `json:"node"`
+	NodeID     string         `json:"node_id"`
+	Cluster    string         `json:"cluster_id"`
+	URL        string         `json:"url"`
+	State      string         `json:"state"`
+	Uptime     float64        `json:"uptime_seconds"`
+	Links      int            `json:"links"`
+	InFlight   int            `json:"in_flight"`
+	Functions  int            `json:"functions"`
+	Goroutines int            `json:"goroutines"`
+	Members    map[string]int `json:"members"` // how many by state
+	Seeds      []seed         `json:"seeds"`
+}
+
+// seed is a URL that the node was told to find its cluster by.
+type seed struct {
+	URL    string  `json:"url"`
+	Node   string  `json:"node"`
+	Error  string  `json:"error"`
+	NextMS float64 `json:"next_attempt_ms"`
+}
+
+// Run prints a line a fact, and a table of the seeds.
+func (c *statusCommand) Run(ctx context.Context, std stdio) error {
+	if c.Output == "json" {
+		return c.showJSON(ctx, std.out, "mpreg.status")
+	}
+	request := mpreg.NewRequest()
+	command := request.Add("mpreg.status")
+	response, err := c.do(ctx, request, false)
+	if err != nil {
+		return err
+	}
+	s, err := mpreg.Get[status](response, command)
+	if err != nil {
+		return err
+	}
+	if _, err := std.out.Write(s.text()); err != nil || len(s.Seeds) == 0 {
+		return err
+	}
+	if _, err := fmt.Fprintln(std.out); err != nil {
+		return err
+	}
+	return s.seeds().write(std.out, c.Wide)
+}
+
+// text returns everything but the seeds.
+func (s *status) text() []byte {
+	var text bytes.Buffer
+	table := tabwriter.NewWriter(&text, 0, 0, gap, ' ', 0)
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(table, "%s\t%s\n", name, printable(value))
+		}
+	}
+	line("node", s.Node)
+	line("id", s.NodeID)
+	line("cluster", s.Cluster)
+	line("url", s.URL)
+	line("state", s.State)
+	line("uptime", seconds(s.Uptime).Round(time.Second).String())
+	line("links", strconv.Itoa(s.Links))
+	line("in flight", strconv.Itoa(s.InFlight))
+	line("functions", strconv.Itoa(s.Functions))
+	line("goroutines", strconv.Itoa(s.Goroutines))
+	line("members", s.members())
+	_ = table.Flush() // into memory
+	return text.Bytes()
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// members counts the members by state, the states that there are.
+func (s *status) members() string {
+	var counts []string
+	for _, state := range []string{"alive", "suspect", "left", "dead"} {
+		if n := s.Members[state]; n > 0 {
+			counts = append(counts, strconv.Itoa(n)+" "+state)
+		}
+	}
+	return strings.Join(counts, ", ")
+}
+
+func (s *status) seeds() *table {
+	t := &table{columns: []column{{title: "SEED"}, {title: "NODE"}, {title: "NEXT"}, {title: "ERROR", list: true}}}
+	for _, seed := range s.Seeds {
+		next := ""
+		if seed.NextMS > 0 {
+			next = seconds(seed.NextMS / 1e3).Round(time.Millisecond).String()
+		}
+		t.add(cell{seed.URL}, one(seed.Node), one(next), one(seed.Error))
+	}
+	return t
+}
