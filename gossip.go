@@ -61,9 +61,12 @@ func (c *cluster) wake() {
 		return
 	}
 	c.waking.Add(1) // under mu, before closed is set
+	judges := c.machine.NextTick() <= time.Since(c.began)
 	c.mu.Unlock()
 	defer c.waking.Done()
-	yield()
+	if judges { // what is merely passed on must not wait
+		yield()
+	}
 	load := c.self.running.Load()
 	c.step(func(m *gossip.Machine, now time.Duration) {
 		for _, peer := range c.members {
@@ -228,7 +231,7 @@ func (s *session) gossip(g *wire.Gossip) {
 		return
 	}
 	var t effects
-	if !s.left && !s.given {
+	if !s.left { // on one that is given up comes what was on its way
 		if !s.gossiped {
 			s.gossiped = true
 			given := s.member.settle(c.self.id)

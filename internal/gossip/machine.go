@@ -82,6 +82,11 @@ func (m *Machine) Next() time.Duration {
 	return next
 }
 
+// NextTick returns when the next tick is due, in which the machine judges who is
+// silent: Advance does it then. In a process that has more to do than it can, its owner
+// should see to it that Advance is called no sooner than what has come in was read.
+func (m *Machine) NextTick() time.Duration { return m.tickAt }
+
 // Advance does what is due. Call Heard before, for what came since. It must not
 // overtake what waits to be read. On busy cores Go runs timers long before goroutines
 // that could read: whose timer calls Advance yields first (runtime.Gosched, two or three

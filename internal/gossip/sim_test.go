@@ -22,7 +22,7 @@ func TestSimChaos(t *testing.T) {
 		report(t, *seedFlag, runChaos(*seedFlag, nodes, trace))
 		return
 	}
-	runs := 24
+	runs := 20
 	if *longFlag {
 		runs = 400
 	}

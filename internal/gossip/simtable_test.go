@@ -15,7 +15,7 @@ func TestSimScenarios(t *testing.T) {
 		nodes int
 		mixed bool
 	}
-	sizes := []size{{10, false}, {60, false}, {40, true}}
+	sizes := []size{{10, false}, {60, false}, {30, true}}
 	switch {
 	case *nodesFlag > 0:
 		sizes = []size{{*nodesFlag, *mixedFlag}}
