@@ -18,6 +18,7 @@ func (c *cluster) event(e gossip.Event, t *effects) {
 	m := c.member(e.ID)
 	if e.Kind == gossip.Forgotten {
 		c.unplace(m)
+		c.unpublish(m)
 		m.known = false
 		if len(m.sessions) == 0 {
 			delete(c.members, m.id)
@@ -89,12 +90,18 @@ func (c *cluster) load(m *member, parts, deltas []string) {
 		}
 		next, from = catalog, parts[1:]
 	}
-	for _, text := range from {
+	// All are read before one is applied: routes that are ahead of the catalog
+	// would keep what nobody takes out again.
+	changes := make([]*wire.Delta, len(from))
+	for i, text := range from {
 		d, err := wire.DecodeDelta(text)
 		if err != nil {
 			c.unreadable(m, err)
 			return
 		}
+		changes[i] = d
+	}
+	for _, d := range changes {
 		changed := next.Apply(d)
 		if len(deltas) > 0 && m.routed {
 			c.routes.apply(m, next, d)
@@ -151,6 +158,14 @@ func (c *cluster) logEvent(e gossip.Event, m *member) {
 // note has something rare logged, each kind of it once. mu is held.
 func (c *cluster) note(n gossip.Note) {
 	if c.onceLocked("gossip " + n.Kind.String() + " " + n.ID) {
-		c.say(func() { c.self.log.Warn(n.Kind.String(), "peer_id", n.ID, "from", n.From) })
+		c.say(func() { c.self.log.Warn(notes[n.Kind], "peer_id", n.ID, "from", n.From) })
 	}
+}
+
+// notes say what an operator should know of.
+var notes = map[gossip.NoteKind]string{
+	gossip.ForeignClaim:   "somebody else goes by this node's id, or did: it is contradicted",
+	gossip.TooManyMembers: "there are more nodes than this one keeps track of: it ignores the rest",
+	gossip.Malformed:      "gossip that contradicts itself is ignored",
+	gossip.Exhausted:      "what is said of this node can't be contradicted any more: start it anew",
 }

@@ -58,7 +58,7 @@ func (c *cluster) join(s *session, h *wire.Hello) *Error {
 	var ended []*session
 	if h.Incarnation != m.process {
 		ended = m.sessions // of a process that is gone
-		m.sessions, m.linked = nil, nil
+		m.sessions = nil   // relink tells of that
 	}
 	if !m.known {
 		m.name, m.urls = h.Name, h.URLs
@@ -73,12 +73,12 @@ func (c *cluster) join(s *session, h *wire.Hello) *Error {
 	t.given = append(t.given, given...)
 	early := s.early
 	s.early = nil
+	if s.dialed {
+		s.peer.welcome() // before others see it: only then can it be given up
+	}
 	c.mu.Unlock()
 	for _, old := range ended {
 		old.abort(errReplaced)
-	}
-	if s.dialed {
-		s.peer.welcome() // only then can it be given up
 	}
 	c.carryOut(t)
 	for _, g := range early {

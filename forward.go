@@ -158,16 +158,31 @@ func (c *cluster) do(ctx context.Context, m *member, r *wire.Request, q query) (
 		return nil, err
 	}
 	r.Node = m.id
+	var response *wire.Response
 	for _, via := range c.relays(m, q) {
 		if c.connect(ctx, via) != nil {
 			continue
 		}
-		response, failure := via.do(ctx, r)
-		if !errors.Is(failure, errNoLink) {
-			return response, failure
+		answer, failure := via.do(ctx, r)
+		if errors.Is(failure, errNoLink) {
+			continue
+		}
+		response, err = answer, failure
+		// Another observer may have a link where this one has none. Who passes a
+		// call on asks one: whoever passed it to him tries the others.
+		if q.hops > 0 || ctx.Err() != nil || !notBegun(response, err) {
+			break
 		}
 	}
-	return nil, err
+	return response, err
+}
+
+// notBegun reports whether a call surely did not start, and may elsewhere.
+func notBegun(r *wire.Response, err error) bool {
+	if err != nil {
+		return elsewhere(err)
+	}
+	return r.Error != nil && elsewhere(fromWire(r.Error))
 }
 
 // maxRelays bounds how many nodes pass a call on to the one that it is for: who

@@ -39,7 +39,6 @@ func (c *cluster) begin() {
 	})
 	c.timer = time.AfterFunc(0, c.wake)
 	c.mu.Unlock()
-	c.startSeeds()
 }
 
 var (
@@ -304,11 +303,16 @@ func (c *cluster) unused(id string, t *effects) {
 		return
 	}
 	s.given, s.reason = true, wire.GoawayUnused
-	m.settle(c.self.id)
-	t.given = append(t.given, s)
-	if m.best.Load() == nil {
+	t.given = append(append(t.given, s), m.settle(c.self.id)...)
+	now := time.Since(c.began)
+	switch other := m.best.Load(); other {
+	case m.linked:
+	case nil:
 		m.linked = nil
-		c.machine.Down(time.Since(c.began), id, gossip.Closed)
+		c.machine.Down(now, id, gossip.Closed)
+	default:
+		m.linked = other
+		c.machine.Up(now, id, other.dialed)
 	}
 }
 

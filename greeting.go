@@ -94,6 +94,9 @@ func (p *peer) await(ctx context.Context) error {
 	if err := p.link.Err(); err != nil {
 		return err
 	}
+	if p.acquainted() { // at the same moment: the link may be in use
+		return nil
+	}
 	return newError(Unavailable, ExecutedNo, "no HELLO came from %s: %w", p.link.RemoteAddr(), context.Cause(ctx))
 }
 

@@ -154,13 +154,18 @@ func (s *seeds) found(name string, urls []string, err error) bool {
 	if slices.Equal(s.resolved[name], urls) {
 		return false
 	}
-	for _, u := range s.resolved[name] {
-		delete(s.hosts, u)
-		delete(s.outcomes, u)
-	}
+	before := s.resolved[name]
 	s.resolved[name] = urls
-	for _, u := range urls {
-		s.hosts[u] = name
+	clear(s.hosts) // anew: names may share an address
+	for _, n := range s.names {
+		for _, u := range s.resolved[n] {
+			s.hosts[u] = n
+		}
+	}
+	for _, u := range before {
+		if s.hosts[u] == "" && !slices.Contains(s.fixed, u) {
+			delete(s.outcomes, u)
+		}
 	}
 	return true
 }

@@ -249,6 +249,7 @@ func (s *Server) Serve(ctx context.Context) (err error) {
 	s.log.Info("node serves", "url", s.URL(), "id", s.id, "cluster", s.config.ClusterID)
 	s.cluster.begin()
 	s.open()
+	s.cluster.startSeeds() // not before: a node that is not open has no room for a link
 	web.serve()
 	close(s.ready)
 	select {
@@ -277,6 +278,7 @@ func (s *Server) open() {
 }
 
 func (s *Server) finish(outcome error) {
+	s.cluster.close() // of a node that could not listen; else it is closed by now
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.outcome = outcome

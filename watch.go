@@ -45,7 +45,7 @@ func (s *Server) Watch(ctx context.Context) iter.Seq[MemberEvent] {
 				if !ok {
 					break
 				}
-				if !yield(e) {
+				if ctx.Err() != nil || !yield(e) {
 					return
 				}
 			}
@@ -115,12 +115,36 @@ func (c *cluster) publish(kind gossip.EventKind, m *member) {
 		if !waits {
 			w.order = append(w.order, m.id)
 		}
-		if !waits || before != MemberJoined || public != MemberUpdated { // it has joined as it is now
+		if !waits || !includes(before, public) {
 			w.events[m.id] = public
 		}
 		select {
 		case w.news <- struct{}{}:
 		default:
+		}
+	}
+}
+
+// includes reports whether an event that waits tells what a later one would: it is
+// read with the member as that is then.
+func includes(before, after MemberEventKind) bool {
+	switch after {
+	case MemberUpdated:
+		return true
+	case MemberSuspected, MemberRecovered:
+		return before == MemberJoined
+	default:
+		return false
+	}
+}
+
+// unpublish forgets what waits about a member that is forgotten: who reads nothing
+// for weeks would else be kept all nodes that ever were. mu is held.
+func (c *cluster) unpublish(m *member) {
+	for w := range c.watchers {
+		if _, waits := w.events[m.id]; waits {
+			delete(w.events, m.id)
+			w.order = slices.DeleteFunc(w.order, func(id string) bool { return id == m.id })
 		}
 	}
 }
