@@ -127,7 +127,6 @@ func TestExampleLatency(t *testing.T) {
 
 // TestExampleSeeds: is one address in the configuration enough?
 func TestExampleSeeds(t *testing.T) {
-	gossips(t)
 	synctest.Test(t, func(t *testing.T) {
 		c := mpregtest.NewCluster(t, 4, mpregtest.Setup(doubles), mpregtest.Seeds(1))
 		c.Node(0).Kill() // by which they found each other

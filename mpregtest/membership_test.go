@@ -11,19 +11,6 @@ import (
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
-// gossiping says that nodes tell each other whom they know. As long as they don't,
-// each has to be told of all others, and a node that lost its link to another takes
-// it for gone.
-const gossiping = true
-
-// gossips skips a test that makes no sense before that.
-func gossips(t *testing.T) {
-	t.Helper()
-	if !gossiping {
-		t.Skip("nodes don't gossip yet: they know only those that they are told of, and have links to")
-	}
-}
-
 // hostsOwn has each node offer its own name as a loc of where.
 func hostsOwn(_ int, s *mpreg.Server) error {
 	return s.Register("where", s.Name, s.Name())
@@ -83,7 +70,6 @@ func TestSeeds(t *testing.T) {
 
 // TestSeedsAreEnough: nodes that were told of one find all, and need it no more.
 func TestSeedsAreEnough(t *testing.T) {
-	gossips(t)
 	synctest.Test(t, func(t *testing.T) {
 		c := mpregtest.NewCluster(t, 6, mpregtest.Seeds(1), mpregtest.Setup(hostsOwn), quiet())
 		agree(t, c, c.Nodes()...)
@@ -277,7 +263,6 @@ func TestEndInSilence(t *testing.T) {
 
 // TestCut: two nodes that can't talk know each other by a third.
 func TestCut(t *testing.T) {
-	gossips(t)
 	for name, cut := range map[string]func(*mpregtest.Cluster){
 		"one way":   func(c *mpregtest.Cluster) { c.Cut(0, 1) },
 		"both ways": func(c *mpregtest.Cluster) { c.Cut(0, 1); c.Cut(1, 0) },

@@ -8,16 +8,9 @@ import (
 	"time"
 )
 
-// membership is whether nodes find those that they were not told of. While it is
-// false the tests of clusters are skipped.
-const membership = true
-
 // newCluster is newNetwork for the tests of clusters.
 func newCluster(t *testing.T) *network {
 	t.Helper()
-	if !membership {
-		t.Skip("nodes find only the peers that they are told")
-	}
 	t.Parallel()
 	return newNetwork(t)
 }
