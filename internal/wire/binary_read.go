@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
+	"time"
 	"unicode/utf8"
 )
 
@@ -15,6 +16,7 @@ type frameReader struct {
 	codecs Codecs
 	err    *Error
 
+	leases  bool   // may stand for values
 	entries uint64 // what was announced by counts so far
 	command int    // the command that is being read, from 1; 0: none
 }
@@ -100,6 +102,32 @@ func (d *frameReader) text(field string, data []byte) string {
 		return ""
 	}
 	return string(data)
+}
+
+// most reads a number that is limit at most.
+func (d *frameReader) most(field string, limit uint64) uint64 {
+	n := d.uv(field)
+	if n > limit {
+		d.fail(field, "is %d: it must be at most %d", n, limit)
+		return 0
+	}
+	return n
+}
+
+// micros reads a time in microseconds. More than maxTimeout is that.
+func (d *frameReader) micros(field string) time.Duration {
+	return time.Duration(min(d.uv(field), uint64(maxTimeout/time.Microsecond))) * time.Microsecond
+}
+
+// within calls read with the content of a tlv for the rest: it must read all of
+// that.
+func (d *frameReader) within(content []byte, read func()) {
+	rest := d.rest
+	d.rest = content
+	read()
+	if d.end(); d.err == nil {
+		d.rest = rest
+	}
 }
 
 // count reads how many entries a list has, each of which takes least bytes at

@@ -8,12 +8,13 @@ import (
 	"github.com/mpreg/mpreg/codec"
 )
 
-// What a value begins with: the number of its codec. 4 is reserved.
+// What a value begins with: the number of its codec.
 const (
 	valueNull  = 0
 	valueJSON  = 1
 	valueCBOR  = 2
 	valueNamed = 3
+	valueLease = 4 // see [Lease]
 )
 
 // maxCodecName bounds the name of a codec, in bytes.
@@ -39,7 +40,8 @@ func (o Opaque) missing() error {
 	return fmt.Errorf("the codec %q is not known here: pass it to WithCodec at this end too", o.name)
 }
 
-// value writes v as it is encoded.
+// value writes v as it is encoded. A lease it refuses: who reads an argument or
+// an item has no way to fetch it.
 func (f *Frame) value(v codec.Value) error {
 	data := v.Bytes()
 	switch name := v.Codec().Name(); name {
@@ -52,6 +54,9 @@ func (f *Frame) value(v codec.Value) error {
 	case "cbor":
 		f.buf = append(f.buf, valueCBOR)
 	default:
+		if LeaseOf(v) != nil {
+			return errLease
+		}
 		if !isCodecName(name) {
 			return fmt.Errorf("its codec has the name %q: a name has 1 to %d characters of a-z, 0-9, '.', '+' and '-'", clip(name), maxCodecName)
 		}
@@ -101,6 +106,8 @@ func (d *frameReader) value(field string) codec.Value {
 	case valueNamed:
 		c := d.codec(field)
 		return codec.Raw(c, d.bytes(field))
+	case valueLease:
+		return d.lease(field)
 	default:
 		d.fail(field, "has a value in codec number %d, which does not exist", number)
 		return codec.Value{}

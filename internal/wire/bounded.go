@@ -95,7 +95,7 @@ func (b *bounded) levels(levels []Level) {
 		b.text(`,"level_results":{`)
 		from := len(b.buf)
 		for n, name := range sortedKeys(l.Results) {
-			b.member(n, name, l.Results[name])
+			b.member(n, name, reported(l.Results[name]))
 		}
 		if len(accumulated) > 0 && len(b.buf) > from {
 			accumulated = append(accumulated, ',')

@@ -78,7 +78,7 @@ func (r *Request) check() error {
 func (r *Request) ordinary() bool {
 	if !ordinaryName(r.U) || len(r.Commands) == 0 || len(r.Commands) > MaxCommands ||
 		r.Refs != "" && r.Refs != Explicit || r.TimeoutMS < 0 || !ordinaryNames(r.Return) ||
-		max(len(r.Traceparent), len(r.ClusterID), len(r.Node)) > ordinarySize || len(r.Headers) > MaxHeaders {
+		r.Window < 0 || r.Window > MaxWindow || r.HedgeMS < 0 || max(len(r.Traceparent), len(r.ClusterID), len(r.Node)) > ordinarySize || len(r.Headers) > MaxHeaders {
 		return false
 	}
 	for key, value := range r.Headers {
@@ -137,6 +137,8 @@ func fieldError(path string, f validator.FieldError) *Error {
 		return Errorf(InvalidRequest, "field %q is missing or empty", path)
 	case "gte":
 		return Errorf(InvalidRequest, "field %q must be at least %s", path, f.Param())
+	case "lte":
+		return Errorf(InvalidRequest, "field %q must be at most %s", path, f.Param())
 	case "oneof":
 		return Errorf(InvalidRequest, "field %q must be %q", path, f.Param())
 	case "max", "maxbytes":

@@ -21,6 +21,8 @@ func TestOrdinary(t *testing.T) {
 			TimeoutMS:   rapid.Float64().Draw(t, "timeout_ms"),
 			Traceparent: name.Draw(t, "traceparent"), ClusterID: name.Draw(t, "cluster_id"), Node: name.Draw(t, "node"),
 			Headers: rapid.MapOfN(name, name, 0, 3).Draw(t, "headers"),
+			Window:  rapid.OneOf(rapid.Just(0), rapid.Int()).Draw(t, "window"),
+			HedgeMS: rapid.Float64().Draw(t, "hedge_ms"),
 		}
 		for i := range r.Commands {
 			r.Commands[i] = Command{Name: "c", Function: "f"}
@@ -66,6 +68,9 @@ func TestOrdinaryMeansSmall(t *testing.T) {
 		"commands":    func(r *Request) { r.Commands = make([]Command, MaxCommands+1) },
 		"refs":        func(r *Request) { r.Refs = "x" },
 		"timeout":     func(r *Request) { r.TimeoutMS = -1 },
+		"window":      func(r *Request) { r.Window = -1 },
+		"wide window": func(r *Request) { r.Window = MaxWindow + 1 },
+		"hedge":       func(r *Request) { r.HedgeMS = -1 },
 		"return":      func(r *Request) { r.Return[0] = "" },
 		"traceparent": func(r *Request) { r.Traceparent = long },
 		"cluster":     func(r *Request) { r.ClusterID = long },

@@ -13,9 +13,8 @@ const Subprotocol = "mpreg.v1"
 // FrameKind says what a frame is.
 type FrameKind uint8
 
-// The kinds of frames. 8 is reserved: it was a frame that gossip took the place
-// of, and must not get another meaning. So are 10 to 16 and 18: ITEM, END,
-// CREDIT, FETCH, RENEW, RELEASE, EVENT and PING.
+// The kinds of frames. 8, 11 and 18 are reserved. 8 was a frame that gossip took
+// the place of, and must not get another meaning.
 const (
 	KindHello   FrameKind = 1
 	KindCall    FrameKind = 2
@@ -25,6 +24,12 @@ const (
 	KindCancel  FrameKind = 6
 	KindChunk   FrameKind = 7
 	KindGoaway  FrameKind = 9
+	KindItem    FrameKind = 10
+	KindCredit  FrameKind = 12
+	KindFetch   FrameKind = 13
+	KindRenew   FrameKind = 14
+	KindRelease FrameKind = 15
+	KindEvent   FrameKind = 16
 	KindGossip  FrameKind = 17
 )
 
@@ -32,7 +37,8 @@ const (
 func (k FrameKind) String() string {
 	names := [...]string{
 		KindHello: "HELLO", KindCall: "CALL", KindRequest: "REQUEST", KindResult: "RESULT", KindError: "ERROR",
-		KindCancel: "CANCEL", KindChunk: "CHUNK", KindGoaway: "GOAWAY", KindGossip: "GOSSIP",
+		KindCancel: "CANCEL", KindChunk: "CHUNK", KindGoaway: "GOAWAY", KindItem: "ITEM", KindCredit: "CREDIT",
+		KindFetch: "FETCH", KindRenew: "RENEW", KindRelease: "RELEASE", KindEvent: "EVENT", KindGossip: "GOSSIP",
 	}
 	if int(k) >= len(names) || names[k] == "" {
 		return fmt.Sprintf("kind %d", uint8(k))
@@ -175,6 +181,19 @@ func (f *Frame) bytes(data []byte) {
 	}
 	f.splices = append(f.splices, splice{len(f.buf), data})
 	f.spliced += len(data)
+}
+
+// nested writes another frame's bytes and their size.
+func (f *Frame) nested(in *Frame) {
+	f.count(in.Size())
+	from := 0
+	for _, s := range in.splices {
+		f.buf = append(f.buf, in.buf[from:s.at]...)
+		f.splices = append(f.splices, splice{len(f.buf), s.data})
+		f.spliced += len(s.data)
+		from = s.at
+	}
+	f.buf = append(f.buf, in.buf[from:]...)
 }
 
 // uvSize returns how many bytes n takes.

@@ -89,9 +89,16 @@ func FuzzGoaway(f *testing.F) {
 		func(f *wire.Frame, _ wire.FrameHead, g *wire.Goaway) error { f.Goaway(g); return nil })
 }
 
+func FuzzItem(f *testing.F)    { fuzzFrames(f, "frame_item.json", decodeItem, writeItem) }
+func FuzzCredit(f *testing.F)  { fuzzFrames(f, "frame_credit.json", decodeCredit, writeCredit) }
+func FuzzRenew(f *testing.F)   { fuzzFrames(f, "frame_renew.json", decodeRenew, writeRenew) }
+func FuzzRelease(f *testing.F) { fuzzFrames(f, "frame_release.json", decodeRelease, writeRelease) }
+func FuzzEvent(f *testing.F)   { fuzzFrames(f, "frame_event.json", decodeEvent, writeEvent) }
+
 func FuzzFrameHead(f *testing.F) {
 	seedFrames(f, "frame_head.json")
 	seedFrames(f, "frame_request.json")
+	seedFrames(f, "frame_event.json")
 	f.Fuzz(func(t *testing.T, data []byte) {
 		h, body, err := wire.DecodeFrameHead(data)
 		if err != nil {

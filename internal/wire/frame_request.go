@@ -18,12 +18,15 @@ func (r *Request) IsCall() bool {
 		!r.ReturnIntermediate && !r.IncludeSummary
 }
 
-// Request writes r under an id that is not 0, as a CALL if it is one, else as
-// a REQUEST. The error, of a value that can't be sent, is an *Error.
+// Request writes r under an id that is not 0, as a FETCH or a CALL if it is one,
+// else as a REQUEST. The error, of a value that can't be sent, is an *Error.
 func (f *Frame) Request(id uint64, r *Request) error {
 	write, kind := f.request, KindRequest
-	if r.IsCall() {
+	switch {
+	case r.IsCall():
 		write, kind = f.call, KindCall
+	case r.Fetch != nil:
+		write, kind = f.fetch, KindFetch
 	}
 	f.begin(kind, id)
 	f.buf = append(f.buf, r.Hops)

@@ -37,6 +37,7 @@ func TestFrameRequestKind(t *testing.T) {
 		"with all tags": {wire.Request{
 			Commands: []wire.Command{command}, U: "x", Traceparent: "t", Headers: map[string]string{"a": "b"},
 			ClusterID: "c", Node: "n", Accept: "cbor", Caller: &wire.Caller{Name: "ada"}, TimeoutMS: 1, Hops: 1,
+			Stream: true, Window: 7, WindowBytes: 8, Events: true, WaitForRoute: true, Hedge: true, HedgeMS: 9, Keep: 10, KeepFor: 11000,
 		}, true},
 		"two commands": {wire.Request{Commands: []wire.Command{command, {Name: "b", Function: "f"}}}, false},
 		"a reference":  {wire.Request{Commands: []wire.Command{referring}}, false},

@@ -7,7 +7,8 @@ import (
 )
 
 // Response writes r as the answer to the request id: a RESULT, or an ERROR if
-// r.Error is there. Who answers a CALL leaves the name of its one result empty.
+// r.Error is there. Who answers a CALL or a FETCH leaves the name of its one
+// result empty; a lease may stand for a result.
 // It fails, with an *Error, where a value can't be sent, a level has no CBOR, or
 // the frame has more than limit bytes (0: any).
 func (f *Frame) Response(id uint64, r *Response, limit int64) error {
@@ -33,16 +34,17 @@ func (f *Frame) result(r *Response, limit int64) error {
 	f.count(len(r.Results))
 	for i := range r.Results {
 		f.str(r.Results[i].Name)
-		if err := f.value(r.Results[i].Value); err != nil {
+		if err := f.value(r.Results[i].Value); err != nil && !f.lease(r.Results[i].Value) {
 			return Errorf(Internal, "the result can't be sent: %v", err).With(DetailCommand, r.Results[i].Name)
 		}
 	}
 	return nil
 }
 
-// failure writes an error.
-func (f *Frame) failure(r *Response, _ int64) error {
-	e := r.Error
+func (f *Frame) failure(r *Response, _ int64) error { return f.error(r.Error) }
+
+// error writes e. The error of that is an *Error.
+func (f *Frame) error(e *Error) error {
 	code := e.Code
 	if code <= 0 {
 		code = Failed // only an application makes such a code; a frame has no sign

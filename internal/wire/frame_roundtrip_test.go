@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -71,6 +72,14 @@ func TestFrameRequestRoundTrip(t *testing.T) {
 		})
 }
 
+func TestFrameFetchRoundTrip(t *testing.T) {
+	roundTrip(t, frameFetches,
+		func(f *wire.Frame, r *wire.Request) error { return f.Request(7, r) },
+		func(h wire.FrameHead, body []byte) (*wire.Request, error) {
+			return wire.DecodeFrameRequest(h, body, known)
+		})
+}
+
 func TestFrameResponseRoundTrip(t *testing.T) {
 	roundTrip(t, frameResponses,
 		func(f *wire.Frame, r *wire.Response) error { return f.Response(7, r, wire.MaxMessage) },
@@ -91,4 +100,39 @@ func TestGoawayRoundTrip(t *testing.T) {
 	})
 	roundTrip(t, draw, func(f *wire.Frame, g *wire.Goaway) error { f.Goaway(g); return nil },
 		func(_ wire.FrameHead, body []byte) (*wire.Goaway, error) { return wire.DecodeGoaway(body) })
+}
+
+func TestItemRoundTrip(t *testing.T) {
+	draw := rapid.Custom(func(t *rapid.T) sentItem {
+		return sentItem{rapid.Uint64Min(1).Draw(t, "id"), frameValues.Draw(t, "item")}
+	})
+	roundTrip(t, draw, func(f *wire.Frame, i sentItem) error { return f.Item(i.ID, i.Item, 0) }, decodeItem)
+}
+
+func TestCreditRoundTrip(t *testing.T) {
+	draw := rapid.Custom(func(t *rapid.T) credit {
+		return credit{
+			ID:    rapid.Uint64Min(1).Draw(t, "id"),
+			Items: rapid.Uint64Max(wire.MaxWindow).Draw(t, "items"),
+			Bytes: rapid.Uint64Max(wire.MaxWindowBytes).Draw(t, "bytes"),
+		}
+	})
+	roundTrip(t, draw, func(f *wire.Frame, c credit) error { f.Credit(c.ID, c.Items, c.Bytes); return nil }, decodeCredit)
+}
+
+func TestRenewRoundTrip(t *testing.T) {
+	draw := rapid.Custom(func(t *rapid.T) renewal {
+		us := rapid.Int64Range(1, 1e15).Draw(t, "µs")
+		return renewal{wire.LeaseOf(leases.Draw(t, "lease")).Token, time.Duration(us) * time.Microsecond}
+	})
+	roundTrip(t, draw, func(f *wire.Frame, r renewal) error { f.Renew(r.Token, r.For); return nil }, decodeRenew)
+}
+
+func TestReleaseRoundTrip(t *testing.T) {
+	draw := rapid.Custom(func(t *rapid.T) wire.Token { return wire.LeaseOf(leases.Draw(t, "lease")).Token })
+	roundTrip(t, draw, func(f *wire.Frame, t wire.Token) error { f.Release(t); return nil }, decodeRelease)
+}
+
+func TestEventRoundTrip(t *testing.T) {
+	roundTrip(t, frameEvents, func(f *wire.Frame, e told) error { return f.Event(e.ID, e.Event) }, decodeEvent)
 }

@@ -146,6 +146,9 @@ func hostile(n int) map[string]struct {
 		"commands that are empty":    {wire.KindRequest, body([]byte{0, 0, 0, 0, 0}, count(min(n/6, wire.MaxCommands)), fill(0))},
 		"return of empty names":      {wire.KindRequest, body([]byte{0, 0, 0, 0}, count(n-1), fill(0))},
 		"tags":                       {wire.KindCall, body([]byte{0, 0, 1, 'f', 0, 0}, count(n/2), fill(1))},
+		"splices":                    {wire.KindCall, body([]byte{0, 0, 1, 'f', 0, 0}, count(n/11), bytes.Repeat([]byte{12, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0}, n/11), []byte{0, 1, 0, 0})},
+		"paths of splices":           {wire.KindCall, body([]byte{0, 0, 1, 'f', 0, 0, 1, 12}, count(n+10), []byte{1, 0, 0, 0, 0, 0}, count(n), fill(0), []byte{0})},
+		"paths of a fetch":           {wire.KindFetch, body(make([]byte, 19), count(n), fill(0))},
 		"results that are null":      {wire.KindResult, body([]byte{0}, count(min(n/2, wire.MaxCommands)), fill(0))},
 		"records":                    {wire.KindGossip, section(2, count(n/8), fill(0))},
 		"URLs that are empty":        {wire.KindGossip, section(2, []byte{1, 1, 'a', 0}, count(n), fill(0), []byte{1, 4, 0, 0})},
@@ -202,7 +205,7 @@ func TestFrameMemoryIsBounded(t *testing.T) {
 func TestFrameKinds(t *testing.T) {
 	want := []string{
 		"kind 0", "HELLO", "CALL", "REQUEST", "RESULT", "ERROR", "CANCEL", "CHUNK", "kind 8", "GOAWAY",
-		"kind 10", "kind 11", "kind 12", "kind 13", "kind 14", "kind 15", "kind 16", "GOSSIP", "kind 18",
+		"ITEM", "kind 11", "CREDIT", "FETCH", "RENEW", "RELEASE", "EVENT", "GOSSIP", "kind 18",
 	}
 	for n, name := range want {
 		if got := wire.FrameKind(n).String(); got != name {

@@ -7,10 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/mpreg/mpreg/codec"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -30,53 +30,6 @@ func (h *hexBytes) UnmarshalText(text []byte) error {
 	data, err := hex.DecodeString(string(text))
 	*h = data
 	return err
-}
-
-// formOfValue is a value in a decoded form: null, a string of JSON text, or an
-// object with the name of another codec and the bytes.
-type formOfValue struct{ codec.Value }
-
-func (v *formOfValue) UnmarshalJSON(data []byte) error {
-	switch {
-	case string(data) == "null":
-		return nil
-	case data[0] == '"':
-		var s string
-		err := json.Unmarshal(data, &s)
-		v.Value = raw(s)
-		return err
-	}
-	var form struct {
-		Codec string   `json:"codec"`
-		Hex   hexBytes `json:"hex"`
-	}
-	if err := json.Unmarshal(data, &form); err != nil {
-		return err
-	}
-	switch form.Codec {
-	case "cbor":
-		v.Value = codec.Raw(codec.CBOR{}, form.Hex)
-	case hexed{}.Name():
-		v.Value = codec.Raw(hexed{}, form.Hex)
-	default:
-		v.Value = codec.Raw(missing(form.Codec), form.Hex)
-	}
-	return nil
-}
-
-// missing stands for a codec that this process does not have.
-type missing string
-
-func (m missing) Name() string                         { return string(m) }
-func (missing) Append(b []byte, _ any) ([]byte, error) { return b, nil }
-func (missing) Decode([]byte, any) error               { return nil }
-
-func plainValues(forms map[string]formOfValue) map[string]codec.Value {
-	values := make(map[string]codec.Value, len(forms))
-	for key, form := range forms {
-		values[key] = form.Value
-	}
-	return values
 }
 
 func frameVectors(tb testing.TB, file string) []frameVector {
@@ -153,6 +106,17 @@ func TestFrameRequestVectors(t *testing.T) {
 		Hops         uint8             `json:"hops"`
 		Accept       string            `json:"accept"`
 		Caller       *wire.Caller      `json:"caller"`
+		Stream       bool              `json:"stream"`
+		Window       int               `json:"window"`
+		WindowBytes  int64             `json:"window_bytes"`
+		Events       bool              `json:"events"`
+		WaitForRoute bool              `json:"wait_for_route"`
+		Hedge        bool              `json:"hedge"`
+		HedgeMS      float64           `json:"hedge_ms"`
+		Keep         int64             `json:"keep"`
+		KeepForUS    int64             `json:"keep_for_us"`
+		Splices      []formOfSplice    `json:"splices"`
+		Fetch        *formOfFetch      `json:"fetch"`
 	}
 	want := func(t *testing.T, data []byte) *wire.Request {
 		in := load[request](t, data)
@@ -161,6 +125,15 @@ func TestFrameRequestVectors(t *testing.T) {
 			Headers: in.Headers, ClusterID: in.ClusterID, Node: in.Node,
 			ReturnIntermediate: in.Intermediate, IncludeSummary: in.Summary,
 			Hops: in.Hops, Accept: in.Accept, Caller: in.Caller,
+			Stream: in.Stream, Window: in.Window, WindowBytes: in.WindowBytes, Events: in.Events,
+			WaitForRoute: in.WaitForRoute, Hedge: in.Hedge, HedgeMS: in.HedgeMS,
+			Keep: in.Keep, KeepFor: time.Duration(in.KeepForUS) * time.Microsecond,
+		}
+		for _, s := range in.Splices {
+			out.Splices = append(out.Splices, s.splice())
+		}
+		if in.Fetch != nil {
+			out.Fetch = &wire.Fetch{Node: in.Fetch.Node, Token: wire.Token(in.Fetch.Token), Path: in.Fetch.Path}
 		}
 		for _, c := range in.Cmds {
 			cmd := wire.Command{Name: c.Name, Function: c.Fun, Kwargs: plainValues(c.Kwargs), Locs: c.Locs, Refs: map[string]wire.Ref{}}
@@ -192,10 +165,13 @@ func TestFrameResponseVectors(t *testing.T) {
 		Levels  []level              `json:"levels"`
 		Summary *wire.Summary        `json:"summary"`
 		Error   *wire.Error          `json:"error"`
+
+		Streamed bool  `json:"streamed"`
+		Items    int64 `json:"items"`
 	}
 	want := func(t *testing.T, data []byte) *wire.Response {
 		in := load[response](t, data)
-		out := &wire.Response{Summary: in.Summary, Error: in.Error}
+		out := &wire.Response{Summary: in.Summary, Error: in.Error, Streamed: in.Streamed, Items: in.Items}
 		for _, pair := range in.Results {
 			out.Results = append(out.Results, wire.Result{Name: load[string](t, pair[0]), Value: load[formOfValue](t, pair[1]).Value})
 		}

@@ -110,6 +110,18 @@ func FuzzDecodeAuth(f *testing.F) {
 	})
 }
 
+func FuzzDecodeAck(f *testing.F) {
+	seed(f, "ack.json")
+	f.Fuzz(func(t *testing.T, data []byte) {
+		a, err := wire.DecodeAck(data)
+		if err != nil {
+			refused(t, err)
+		} else if a.U == "" || a.N < 1 || a.N > wire.MaxWindow {
+			t.Fatalf("accepted %s", data)
+		}
+	})
+}
+
 // FuzzSniff: whatever the bytes, what Sniff finds in a beginning of them it does
 // not take back when it sees more, except for the u of a wrapped request.
 func FuzzSniff(f *testing.F) {

@@ -3,6 +3,7 @@ package wire_test
 import (
 	"encoding/hex"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -120,7 +121,41 @@ var frameRequests = rapid.Custom(func(t *rapid.T) *wire.Request {
 			Claims: rapid.MapOfN(rapid.String(), rapid.String(), 0, 3).Draw(t, "claims"),
 		}
 	}
+	drawWishes(t, r)
 	return r
+})
+
+// drawWishes draws how a request wants to be run, as a frame can carry it.
+func drawWishes(t *rapid.T, r *wire.Request) {
+	r.Window, r.HedgeMS = 0, 0
+	if r.Stream {
+		r.Window = rapid.IntRange(0, wire.MaxWindow).Draw(t, "window")
+		r.WindowBytes = rapid.Int64Range(0, wire.MaxWindowBytes).Draw(t, "window bytes")
+	}
+	if r.Hedge {
+		r.HedgeMS = microTimeouts.Draw(t, "hedge_ms")
+	}
+	if rapid.Bool().Draw(t, "keep") {
+		r.Keep = rapid.Int64Min(1).Draw(t, "size")
+		r.KeepFor = time.Duration(rapid.Int64Range(0, 1e15).Draw(t, "for")) * time.Microsecond
+	}
+	if r.IsCall() && rapid.Bool().Draw(t, "splices") {
+		r.Splices = splicesOf(t, &r.Commands[0])
+	}
+}
+
+// frameFetches draws requests for values.
+var frameFetches = rapid.Custom(func(t *rapid.T) *wire.Request {
+	r := frameRequests.Draw(t, "request")
+	l := wire.LeaseOf(leases.Draw(t, "lease"))
+	return &wire.Request{
+		U: r.U, TimeoutMS: r.TimeoutMS, Hops: r.Hops, Traceparent: r.Traceparent, ClusterID: r.ClusterID, Caller: r.Caller,
+		Fetch: &wire.Fetch{
+			Node:  rapid.StringN(0, 20, -1).Draw(t, "node"),
+			Token: l.Token,
+			Path:  rapid.SliceOfN(rapid.String(), 0, 3).Draw(t, "path"),
+		},
+	}
 })
 
 // frameResponses draws responses that come back from a frame as they are.
@@ -128,7 +163,7 @@ var frameResponses = rapid.Custom(func(t *rapid.T) *wire.Response {
 	r := responses.Draw(t, "response")
 	r.U = ""
 	for i := range r.Results {
-		r.Results[i].Value = frameValues.Draw(t, "value")
+		r.Results[i].Value = rapid.OneOf(frameValues, leases).Draw(t, "value")
 	}
 	for i := range r.Intermediate {
 		for _, results := range []wire.Results{r.Intermediate[i].Results, r.Intermediate[i].AccumulatedResults} {

@@ -92,6 +92,12 @@ var requests = rapid.Custom(func(t *rapid.T) *wire.Request {
 		Node:               option.Draw(t, "node"),
 		ReturnIntermediate: rapid.Bool().Draw(t, "intermediate"),
 		IncludeSummary:     rapid.Bool().Draw(t, "summary"),
+		Stream:             rapid.Bool().Draw(t, "stream"),
+		Window:             rapid.OneOf(rapid.Just(0), rapid.IntRange(0, wire.MaxWindow)).Draw(t, "window"),
+		Events:             rapid.Bool().Draw(t, "events"),
+		WaitForRoute:       rapid.Bool().Draw(t, "wait_for_route"),
+		Hedge:              rapid.Bool().Draw(t, "hedge"),
+		HedgeMS:            rapid.OneOf(rapid.Just(0.0), rapid.Float64Min(0)).Draw(t, "hedge_ms"),
 	}
 })
 
@@ -109,6 +115,9 @@ var responses = rapid.Custom(func(t *rapid.T) *wire.Response {
 	name := func() string { count++; return fmt.Sprintf("%d%s", count, names.Draw(t, "name")) }
 	for range rapid.IntRange(0, 3).Draw(t, "results") {
 		r.Results = append(r.Results, wire.Result{Name: name(), Value: values.Draw(t, "value")})
+	}
+	if r.Streamed = rapid.Bool().Draw(t, "streamed"); r.Streamed {
+		r.Items = rapid.Int64Min(0).Draw(t, "items")
 	}
 	accumulated := wire.Results{}
 	levels := rapid.IntRange(0, 4).Draw(t, "levels")

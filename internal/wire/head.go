@@ -146,7 +146,7 @@ func skipSpace(data []byte, i int) int {
 // unquoteRole is unquote, without an allocation for the roles there are.
 func unquoteRole(quoted []byte) string {
 	text := quoted[1 : len(quoted)-1]
-	for _, role := range [...]string{RoleRequest, RoleResponse, RoleCancel, RoleAuth} {
+	for _, role := range [...]string{RoleRequest, RoleResponse, RoleCancel, RoleAck, RoleItem, RoleEvent, RoleAuth} {
 		if string(text) == role {
 			return role
 		}

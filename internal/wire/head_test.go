@@ -19,7 +19,7 @@ func TestSniffVectors(t *testing.T) {
 			}
 		})
 	}
-	for _, file := range []string{"request.json", "response.json", "cancel.json", "auth.json"} {
+	for _, file := range []string{"request.json", "response.json", "cancel.json", "auth.json", "ack.json"} {
 		for _, v := range vectors(t, file) {
 			if v.Error != nil {
 				continue

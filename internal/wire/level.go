@@ -23,7 +23,7 @@ func newLevelForm(l *Level) (*levelForm, error) {
 	}
 	for name, v := range l.Results {
 		var f Frame
-		if err := f.value(v); err != nil {
+		if err := f.value(reported(v)); err != nil {
 			return nil, err
 		}
 		encoded := make([]byte, 0, f.Size())

@@ -25,6 +25,15 @@ const (
 	MaxName = 256
 	MaxID   = 128
 
+	// MaxWindow bounds the window of a stream and what is added to it at once, in
+	// items, and MaxWindowBytes in bytes.
+	MaxWindow      = 1 << 30
+	MaxWindowBytes = 1 << 50
+
+	// MaxSplices bounds the splices of a call: as many as a request may have
+	// references.
+	MaxSplices = 1 << 18
+
 	// MaxHeaders bounds the headers of one request.
 	MaxHeaders = 64
 )

@@ -14,13 +14,15 @@ import (
 // is a vector, which the tests read.
 func TestProtocolExamples(t *testing.T) {
 	sent, answered := map[string]bool{}, map[string]bool{}
-	for _, file := range []string{"request.json", "cancel.json", "auth.json"} {
+	for _, file := range []string{"request.json", "cancel.json", "auth.json", "ack.json", "worker_server.json", "worker_answer.json"} {
 		for _, v := range vectors(t, file) {
 			sent[compact(string(v.Message))] = true
 		}
 	}
-	for _, v := range vectors(t, "response.json") {
-		answered[compact(string(v.Message))] = true
+	for _, file := range []string{"response.json", "item.json", "event.json", "cancel.json", "worker_response.json", "worker_call.json"} {
+		for _, v := range vectors(t, file) {
+			answered[compact(string(v.Message))] = true
+		}
 	}
 	doc, err := os.ReadFile("../../docs/PROTOCOL.md")
 	if err != nil {
@@ -53,6 +55,7 @@ func TestProtocolFrames(t *testing.T) {
 	known := map[string]string{}
 	for _, file := range []string{
 		"frame_head.json", "frame_request.json", "frame_response.json", "frame_hello.json", "frame_goaway.json", "frame_gossip.json",
+		"frame_item.json", "frame_credit.json", "frame_renew.json", "frame_release.json", "frame_event.json",
 	} {
 		for _, v := range frameVectors(t, file) {
 			if v.Error == nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/mpreg/mpreg/codec"
 )
 
-// DecodeFrameRequest reads and checks the body of a CALL or a REQUEST frame.
+// DecodeFrameRequest reads and checks the body of a CALL, a REQUEST or a FETCH.
 // The values of the request share the memory of body, which must not change any
 // more. A request without a u of its own gets the id's digits; a CALL is in
 // explicit mode, so that nobody looks for names in it. The error is an *Error.
@@ -23,6 +23,8 @@ func DecodeFrameRequest(h FrameHead, body []byte, codecs Codecs) (*Request, erro
 		r = d.call()
 	case KindRequest:
 		r = d.request()
+	case KindFetch:
+		r = d.fetch()
 	default:
 		return nil, Errorf(InvalidRequest, "a frame of %v is no request", h.Kind)
 	}
@@ -63,14 +65,20 @@ func (d *frameReader) call() *Request {
 	d.command = 1
 	d.args(c, block.args[:0:fewArgs])
 	d.kwargs(c)
+	if len(r.Splices) > 0 {
+		d.checkSplices(r)
+	}
 	return r
 }
 
 // prefix reads what stands in front of a request, where a relay rewrites it.
 func (d *frameReader) prefix(r *Request) {
 	r.Hops = d.u8("hops")
-	r.TimeoutMS = float64(min(d.uv("timeout_us"), uint64(maxTimeout/time.Microsecond))) / 1000
+	r.TimeoutMS = milliseconds(d.micros("timeout_us"))
 }
+
+// milliseconds returns a whole number of microseconds.
+func milliseconds(d time.Duration) float64 { return float64(d/time.Microsecond) / 1000 }
 
 func (d *frameReader) request() *Request {
 	r := new(Request)
@@ -85,6 +93,9 @@ func (d *frameReader) request() *Request {
 	r.ReturnIntermediate = options&optionIntermediate != 0
 	r.IncludeSummary = options&optionSummary != 0
 	d.requestTLVs(r)
+	if len(r.Splices) > 0 {
+		d.fail("splices", "are for a CALL only")
+	}
 	r.Return = d.names("return")
 	const least = 6 // the lengths of the parts of a command
 	n := d.count("cmds", least)

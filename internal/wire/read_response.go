@@ -37,6 +37,7 @@ func (d *frameReader) result() *Response {
 	})
 	r := &block.Response
 	d.resultTLVs(r)
+	d.leases = true
 	const least = 2 // the length of the name, and null
 	n := d.count("r", least)
 	if n > MaxCommands {
@@ -65,7 +66,10 @@ func (d *frameReader) result() *Response {
 }
 
 // failure reads an ERROR.
-func (d *frameReader) failure() *Response {
+func (d *frameReader) failure() *Response { return &Response{Error: d.error()} }
+
+// error reads what Frame.error writes.
+func (d *frameReader) error() *Error {
 	e := new(Error)
 	code := d.uv("code")
 	if d.err == nil && (code == 0 || code > math.MaxInt) {
@@ -80,7 +84,7 @@ func (d *frameReader) failure() *Response {
 	default:
 		d.fail("details", "must be null or a CBOR map")
 	}
-	return &Response{Error: e}
+	return e
 }
 
 // details reads the details of an error.

@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"maps"
+	"math"
 	"strconv"
 
 	"github.com/mpreg/mpreg/codec"
@@ -12,14 +13,17 @@ import (
 // the square of the request.
 const maxAccumulated = MaxEntries
 
-// resultTLVs writes the reports on the execution, if there are any. The error
-// is an *Error.
+// resultTLVs writes the reports on the execution, if there are any, and that the
+// results came before. The error is an *Error.
 func (f *Frame) resultTLVs(r *Response, limit int64) error {
 	count := 0
 	if r.Intermediate != nil {
 		count++
 	}
 	if r.Summary != nil {
+		count++
+	}
+	if r.Streamed {
 		count++
 	}
 	f.count(count)
@@ -38,6 +42,9 @@ func (f *Frame) resultTLVs(r *Response, limit int64) error {
 		}
 		f.uv(tagSummary)
 		f.bytes(data)
+	}
+	if r.Streamed {
+		f.numbersTLV(tagItems, uint64(max(r.Items, 0)))
 	}
 	return nil
 }
@@ -82,7 +89,7 @@ func tooMuchAccumulated() *Error {
 		"the accumulated intermediate results have more than %d entries: ask for none, or split the request", maxAccumulated)
 }
 
-// resultTLVs reads the reports on the execution.
+// resultTLVs reads what Frame.resultTLVs writes.
 func (d *frameReader) resultTLVs(r *Response) {
 	var levels, summary bool
 	for range d.count("tlvs", 2) {
@@ -102,6 +109,12 @@ func (d *frameReader) resultTLVs(r *Response) {
 				return
 			}
 			r.Summary = d.summary(data)
+		case tag == tagItems:
+			if !once(&r.Streamed) {
+				d.fail("items", "is there twice")
+				return
+			}
+			d.within(data, func() { r.Items = int64(d.most("items", math.MaxInt64)) })
 		default:
 			d.unknownTag(tag)
 		}

@@ -13,6 +13,9 @@ const (
 	RoleResponse = "rpc-response"
 	RoleCancel   = "cancel"
 	RoleAuth     = "auth"
+	RoleItem     = "rpc-item"
+	RoleAck      = "ack"
+	RoleEvent    = "rpc-event"
 )
 
 // Explicit is the value of Request.Refs that turns off names mode.
@@ -44,6 +47,23 @@ type Request struct {
 	ReturnIntermediate bool `json:"return_intermediate_results"`
 	IncludeSummary     bool `json:"include_execution_summary"`
 
+	// Stream asks for the result of the one leaf item by item, before the
+	// response. Window bounds the items that are under way and were not
+	// acknowledged; 0 means no bound but the link's.
+	Stream bool `json:"stream"`
+	Window int  `json:"window" validate:"gte=0,lte=1073741824"`
+
+	// Events asks for an [Event] of each step.
+	Events bool `json:"events"`
+
+	// WaitForRoute has commands wait for a node that offers what they need.
+	WaitForRoute bool `json:"wait_for_route"`
+
+	// Hedge asks for a second attempt of idempotent commands that take longer
+	// than HedgeMS milliseconds, or, where that is 0, than most did before.
+	Hedge   bool    `json:"hedge"`
+	HedgeMS float64 `json:"hedge_ms" validate:"gte=0"`
+
 	// What follows travels in binary frames only.
 
 	// Hops counts the nodes that have passed the request on.
@@ -55,6 +75,22 @@ type Request struct {
 	// Caller is whom the node that passed the request on vouches for; nil if it
 	// does not.
 	Caller *Caller `json:"-" validate:"-"`
+
+	// WindowBytes is Window in bytes of encoded items: one item is always allowed.
+	WindowBytes int64 `json:"-"`
+
+	// Keep is the size in bytes above which the result may stay where it was made,
+	// and be answered as a [Lease] for KeepFor; 0 if it must be answered itself.
+	Keep    int64         `json:"-"`
+	KeepFor time.Duration `json:"-"`
+
+	// Splices are places in the arguments of the one command: arguments before
+	// keywords, these in the order of their keys, and within each by place. They
+	// do not overlap.
+	Splices []Splice `json:"-" validate:"-"`
+
+	// Fetch asks for a value instead: there are no commands then.
+	Fetch *Fetch `json:"-" validate:"-"`
 }
 
 // maxTimeout keeps a timeout that a client made up from overflowing a
@@ -63,14 +99,19 @@ const maxTimeout = 100 * 365 * 24 * time.Hour
 
 // Timeout returns TimeoutMS as a duration, 0 for no deadline. A deadline that is
 // too short for a duration is not none.
-func (r *Request) Timeout() time.Duration {
-	if r.TimeoutMS >= float64(maxTimeout/time.Millisecond) {
+func (r *Request) Timeout() time.Duration { return duration(r.TimeoutMS) }
+
+// HedgeAfter returns HedgeMS as a duration, 0 for what was observed before.
+func (r *Request) HedgeAfter() time.Duration { return duration(r.HedgeMS) }
+
+func duration(ms float64) time.Duration {
+	if ms >= float64(maxTimeout/time.Millisecond) {
 		return maxTimeout
 	}
-	if r.TimeoutMS <= 0 {
+	if ms <= 0 {
 		return 0
 	}
-	return max(time.Duration(r.TimeoutMS*float64(time.Millisecond)), 1)
+	return max(time.Duration(ms*float64(time.Millisecond)), 1)
 }
 
 // SetTimeout sets TimeoutMS. A duration that is used up becomes the shortest
@@ -98,6 +139,12 @@ func DecodeRequest(data []byte) (*Request, error) {
 func (r *Request) Check() error {
 	if r.ordinary() {
 		return nil
+	}
+	if r.Fetch != nil && len(r.Commands) == 0 {
+		fetch := *r
+		fetch.Commands = []Command{{Name: "-", Function: "-"}} // for check, which wants one
+		fetch.Node = r.Fetch.Node
+		return fetch.check()
 	}
 	return r.check()
 }
@@ -157,50 +204,4 @@ func readAnyRequest(data []byte) (*Request, error) {
 func tooMany() *Error {
 	return limitError("entries", MaxEntries,
 		"the request has more than %d commands, arguments, keywords, locs and references; split it, or pass lists as one argument", MaxEntries)
-}
-
-// AppendRequest appends r as a JSON message. It fails, with an *Error and a nil
-// slice, where a value of another codec does not fit into JSON.
-func AppendRequest(dst []byte, r *Request) ([]byte, error) {
-	dst = append(dst, `{"role":"rpc","u":`...)
-	dst = appendString(dst, r.U)
-	dst = append(dst, `,"cmds":[`...)
-	for i := range r.Commands {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		var err error
-		if dst, err = appendCommand(dst, &r.Commands[i]); err != nil {
-			return nil, err
-		}
-	}
-	dst = append(dst, ']')
-	if r.Refs != "" {
-		dst = appendString(append(dst, `,"refs":`...), r.Refs)
-	}
-	if len(r.Return) > 0 {
-		dst = appendStrings(append(dst, `,"return":`...), r.Return)
-	}
-	if r.TimeoutMS > 0 {
-		dst = appendFloat(append(dst, `,"timeout_ms":`...), r.TimeoutMS)
-	}
-	if r.Traceparent != "" {
-		dst = appendString(append(dst, `,"traceparent":`...), r.Traceparent)
-	}
-	if len(r.Headers) > 0 {
-		dst = appendHeaders(append(dst, `,"headers":`...), r.Headers)
-	}
-	if r.ClusterID != "" {
-		dst = appendString(append(dst, `,"cluster_id":`...), r.ClusterID)
-	}
-	if r.Node != "" {
-		dst = appendString(append(dst, `,"node":`...), r.Node)
-	}
-	if r.ReturnIntermediate {
-		dst = append(dst, `,"return_intermediate_results":true`...)
-	}
-	if r.IncludeSummary {
-		dst = append(dst, `,"include_execution_summary":true`...)
-	}
-	return append(dst, '}'), nil
 }

@@ -35,6 +35,12 @@ func TestRequestVectors(t *testing.T) {
 		Node         string            `json:"node"`
 		Intermediate bool              `json:"return_intermediate_results"`
 		Summary      bool              `json:"include_execution_summary"`
+		Stream       bool              `json:"stream"`
+		Window       int               `json:"window"`
+		Events       bool              `json:"events"`
+		WaitForRoute bool              `json:"wait_for_route"`
+		Hedge        bool              `json:"hedge"`
+		HedgeMS      float64           `json:"hedge_ms"`
 	}
 	want := func(t *testing.T, data []byte) *wire.Request {
 		in := load[request](t, data)
@@ -42,6 +48,8 @@ func TestRequestVectors(t *testing.T) {
 			U: in.U, Refs: in.Refs, Return: in.Return, TimeoutMS: in.TimeoutMS, Traceparent: in.Traceparent,
 			Headers: in.Headers, ClusterID: in.ClusterID, Node: in.Node,
 			ReturnIntermediate: in.Intermediate, IncludeSummary: in.Summary,
+			Stream: in.Stream, Window: in.Window, Events: in.Events,
+			WaitForRoute: in.WaitForRoute, Hedge: in.Hedge, HedgeMS: in.HedgeMS,
 		}
 		for _, c := range in.Cmds {
 			cmd := wire.Command{Name: c.Name, Function: c.Fun, Kwargs: raws(c.Kwargs), Locs: c.Locs, Refs: map[string]wire.Ref{}}

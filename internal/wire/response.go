@@ -8,6 +8,11 @@ type Response struct {
 	Results []Result
 	Error   *Error
 
+	// Items counts the items of a stream, which came before. Streamed is set for
+	// those: their one result is null.
+	Streamed bool
+	Items    int64
+
 	// Intermediate and Summary are there if the request asked for them.
 	Intermediate []Level
 	Summary      *Summary
@@ -72,6 +77,10 @@ func AppendResponse(dst []byte, r *Response, limit int64) ([]byte, error) {
 		b.member(i, r.Results[i].Name, r.Results[i].Value)
 	}
 	b.text(`},"error":null`)
+	if r.Streamed {
+		b.text(`,"items":`)
+		b.any(r.Items)
+	}
 	if r.Intermediate != nil {
 		b.levels(r.Intermediate)
 	}
@@ -88,6 +97,7 @@ type response struct {
 	U            string   `json:"u"`
 	R            Results  `json:"r"`
 	Error        *Error   `json:"error"`
+	Items        *int64   `json:"items"`
 	Intermediate []Level  `json:"intermediate_results"`
 	Summary      *Summary `json:"execution_summary"`
 }
@@ -119,6 +129,9 @@ func readResponse(data []byte) (*Response, error) {
 		return nil, Errorf(InvalidRequest, "the response has neither %q nor %q", "r", "error")
 	}
 	r := &Response{U: in.U, Intermediate: in.Intermediate, Summary: in.Summary, Results: make([]Result, 0, len(in.R))}
+	if in.Items != nil {
+		r.Streamed, r.Items = true, *in.Items
+	}
 	for name, value := range in.R {
 		r.Results = append(r.Results, Result{name, value})
 	}

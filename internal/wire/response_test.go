@@ -34,12 +34,14 @@ func TestResponseVectors(t *testing.T) {
 			Message string         `json:"message"`
 			Details map[string]any `json:"details"`
 		} `json:"error"`
-		Levels  []level       `json:"levels"`
-		Summary *wire.Summary `json:"summary"`
+		Levels   []level       `json:"levels"`
+		Summary  *wire.Summary `json:"summary"`
+		Streamed bool          `json:"streamed"`
+		Items    int64         `json:"items"`
 	}
 	want := func(t *testing.T, data []byte) *wire.Response {
 		in := load[response](t, data)
-		out := &wire.Response{U: in.U, Summary: in.Summary}
+		out := &wire.Response{U: in.U, Summary: in.Summary, Streamed: in.Streamed, Items: in.Items}
 		for name, value := range in.Results {
 			out.Results = append(out.Results, wire.Result{Name: name, Value: raw(value)})
 		}

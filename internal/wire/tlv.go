@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"encoding/binary"
+	"math"
 	"strconv"
 
 	"github.com/mpreg/mpreg/codec"
@@ -16,12 +18,19 @@ const (
 	tagCaller      = 5
 	tagAccept      = 6
 	tagU           = 7
+	tagStream      = 8
+	tagEvents      = 9
+	tagWait        = 10
+	tagHedge       = 11
+	tagSplice      = 12
+	tagKeep        = 13
 )
 
 // Tags of what a result may have besides.
 const (
 	tagLevels  = 1
 	tagSummary = 3
+	tagItems   = 5
 )
 
 // requestTLVs writes what a request has besides its commands. The error is an
@@ -40,6 +49,7 @@ func (f *Frame) requestTLVs(id uint64, r *Request) error {
 	if r.Caller != nil {
 		count++
 	}
+	count += r.wishes()
 	f.count(count)
 	if count == 0 {
 		return nil
@@ -58,7 +68,56 @@ func (f *Frame) requestTLVs(id uint64, r *Request) error {
 	}
 	f.textTLV(tagAccept, r.Accept)
 	f.textTLV(tagU, u)
+	return f.wishTLVs(r)
+}
+
+// wishes counts the tlvs that wishTLVs writes: none for nearly all requests.
+func (r *Request) wishes() int {
+	count := len(r.Splices)
+	for _, wish := range [...]bool{r.Stream, r.Events, r.WaitForRoute, r.Hedge, r.Keep > 0} {
+		if wish {
+			count++
+		}
+	}
+	return count
+}
+
+// wishTLVs writes how a request wants to be run and answered.
+func (f *Frame) wishTLVs(r *Request) error {
+	if r.Stream {
+		f.numbersTLV(tagStream, bound(int64(r.Window), MaxWindow), bound(r.WindowBytes, MaxWindowBytes))
+	}
+	if r.Events {
+		f.numbersTLV(tagEvents)
+	}
+	if r.WaitForRoute {
+		f.numbersTLV(tagWait)
+	}
+	if r.Hedge {
+		f.numbersTLV(tagHedge, microseconds(r.HedgeAfter()))
+	}
+	if err := f.spliceTLVs(r); err != nil {
+		return err
+	}
+	if r.Keep > 0 {
+		f.numbersTLV(tagKeep, uint64(r.Keep), microseconds(r.KeepFor))
+	}
 	return nil
+}
+
+// bound returns n as it can be sent.
+func bound(n, most int64) uint64 { return uint64(min(max(n, 0), most)) }
+
+// numbersTLV writes numbers, of which there are two at most.
+func (f *Frame) numbersTLV(tag uint64, numbers ...uint64) {
+	var content [2 * binary.MaxVarintLen64]byte
+	data := content[:0]
+	for _, n := range numbers {
+		data = binary.AppendUvarint(data, n)
+	}
+	f.uv(tag)
+	f.count(len(data))
+	f.buf = append(f.buf, data...)
 }
 
 // textTLV writes s unless it is empty.
@@ -84,7 +143,8 @@ func (f *Frame) headerTLVs(headers map[string]string) {
 // tagNames are the fields that the tags of requests stand for, as in JSON.
 var tagNames = [...]string{
 	tagTraceparent: "traceparent", tagNode: "node", tagHeader: "headers", tagCluster: "cluster_id",
-	tagCaller: "caller", tagAccept: "accept", tagU: "u",
+	tagCaller: "caller", tagAccept: "accept", tagU: "u", tagStream: "stream", tagEvents: "events",
+	tagWait: "wait_for_route", tagHedge: "hedge", tagSplice: "splices", tagKeep: "keep",
 }
 
 // requestTLVs reads what a request has besides its commands.
@@ -97,6 +157,8 @@ func (d *frameReader) requestTLVs(r *Request) {
 			return
 		case tag == tagHeader:
 			d.header(r, data)
+		case tag == tagSplice:
+			d.splice(r, data)
 		case tag == 0 || tag >= uint64(len(tagNames)):
 			d.unknownTag(tag)
 		case seen&(1<<tag) != 0:
@@ -110,8 +172,12 @@ func (d *frameReader) requestTLVs(r *Request) {
 
 func (d *frameReader) requestTLV(r *Request, tag uint64, data []byte) {
 	field := tagNames[tag]
-	if tag == tagCaller {
+	switch {
+	case tag == tagCaller:
 		r.Caller = d.caller(field, data)
+		return
+	case tag >= tagStream:
+		d.within(data, func() { d.wish(r, tag, field) })
 		return
 	}
 	text := d.text(field, data)
@@ -129,6 +195,26 @@ func (d *frameReader) requestTLV(r *Request, tag uint64, data []byte) {
 		r.Accept = text
 	case tagU:
 		r.U = text
+	}
+}
+
+// wish reads what Frame.wishTLVs writes.
+func (d *frameReader) wish(r *Request, tag uint64, field string) {
+	switch tag {
+	case tagStream:
+		r.Stream = true
+		r.Window, r.WindowBytes = int(d.most(field, MaxWindow)), int64(d.most(field, MaxWindowBytes))
+	case tagEvents:
+		r.Events = true
+	case tagWait:
+		r.WaitForRoute = true
+	case tagHedge:
+		r.Hedge, r.HedgeMS = true, milliseconds(d.micros(field))
+	case tagKeep:
+		r.Keep, r.KeepFor = int64(d.most(field, math.MaxInt64)), d.micros(field)
+		if r.Keep == 0 {
+			d.fail(field, "is for a result of any size: the least size is 1")
+		}
 	}
 }
 

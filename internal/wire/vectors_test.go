@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,7 +66,12 @@ func vectors(tb testing.TB, file string) []vector {
 // equal compares values by codec and bytes, and takes nil for empty.
 var equal = cmp.Options{
 	cmpopts.EquateEmpty(),
-	cmp.Transformer("value", func(v codec.Value) string { return v.Codec().Name() + " " + string(v.Bytes()) }),
+	cmp.Transformer("value", func(v codec.Value) string {
+		if l := wire.LeaseOf(v); l != nil {
+			return fmt.Sprintf("lease %+v", *l)
+		}
+		return v.Codec().Name() + " " + string(v.Bytes())
+	}),
 }
 
 func raw(s string) codec.Value { return codec.Raw(codec.JSON{}, []byte(s)) }
