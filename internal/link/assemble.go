@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/mpreg/mpreg/internal/wire"
 )
@@ -17,16 +16,8 @@ const (
 	// lanesFactor times MaxMessage bounds the memory of all lanes of a link.
 	lanesFactor = 2
 
-	// laneBuffer is the memory that a lane begins with, if its frame is as large.
-	// Then it grows with what has arrived: what a peer announces costs nothing.
-	laneBuffer = 64 << 10
-
-	// laneGrowth is how much more memory a lane gets than its bytes need now, or up to
-	// twice that if the frame then fits. A large factor copies and clears less.
-	laneGrowth = 8
-
 	// laneHead is how much of a frame that is too large is awaited for
-	// Handler.Oversized.
+	// Handler.Oversized. It is so little that nobody counts it.
 	laneHead = 4 << 10
 )
 
@@ -36,16 +27,16 @@ type assembly struct {
 	limit   int64            // of a frame
 	overrun func(size int64) // called when too much of a frame was discarded
 	open    map[uint64]*incoming
-	held    int64 // capacity of all open lanes' data
+	held    int64 // memory of the frames of all open lanes
 }
 
 // incoming is a lane that the peer has opened.
 type incoming struct {
 	total   uint64 // announced
 	arrived uint64
-	data    []byte // its beginning only, once it is too large
-	tooBig  bool
-	told    bool // Oversized was called
+	frame   *Large // nil if it is too large
+	head    []byte // then this is its beginning
+	told    bool   // and Oversized was called
 }
 
 // chunkFrame is a CHUNK frame that was taken apart.
@@ -119,7 +110,11 @@ func (a *assembly) begin(c chunkFrame) {
 	if a.open == nil {
 		a.open = make(map[uint64]*incoming)
 	}
-	a.open[c.lane] = &incoming{total: c.total, tooBig: c.total > uint64(a.limit)}
+	in := &incoming{total: c.total}
+	if c.total <= uint64(min(a.limit, math.MaxInt)) {
+		in.frame = &Large{total: int(c.total)}
+	}
+	a.open[c.lane] = in
 }
 
 // check looks for what makes a lane nonsense, after a chunk of size bytes.
@@ -137,17 +132,19 @@ func (in *incoming) check(size int, last bool) error {
 
 // add keeps the bytes of a chunk, or only the first ones of a frame that is too large.
 func (a *assembly) add(in *incoming, body []byte) {
-	if !in.tooBig && !a.fit(in, len(body)) {
-		in.tooBig = true
-		a.hold(in, slices.Clone(in.data[:min(len(in.data), laneHead)]))
+	if in.frame != nil && !a.fit(in.frame, len(body)) {
+		if in.frame.size > 0 {
+			in.keep(in.frame.Head()[:min(in.frame.size, laneHead)])
+		}
+		a.drop(in)
 	}
-	if !in.tooBig {
-		in.data = append(in.data, body...)
+	if in.frame != nil {
+		in.frame.add(body)
 		return
 	}
 	if !in.told {
-		a.hold(in, append(in.data, body[:min(len(body), laneHead)]...))
-		if len(in.data) >= laneHead {
+		in.keep(body)
+		if len(in.head) >= laneHead {
 			a.tell(in)
 		}
 	}
@@ -157,55 +154,58 @@ func (a *assembly) add(in *incoming, body []byte) {
 }
 
 // fit makes room for n more bytes, unless that takes more memory than lanes may have.
-func (a *assembly) fit(in *incoming, n int) bool {
-	need := int64(len(in.data) + n)
-	if need <= int64(cap(in.data)) {
-		return true
-	}
-	size := max(laneGrowth*need, laneBuffer)
-	if total := int64(in.total); total <= 2*size {
-		size = total
-	}
-	if a.held-int64(cap(in.data))+size > lanesFactor*a.limit {
+func (a *assembly) fit(f *Large, n int) bool {
+	more := int64(f.missing(n))
+	if a.held+more > lanesFactor*a.limit {
 		return false
 	}
-	a.hold(in, append(make([]byte, 0, size), in.data...))
+	f.reserve(n)
+	a.held += more
 	return true
 }
 
-// hold replaces a lane's memory.
-func (a *assembly) hold(in *incoming, data []byte) {
-	a.held += int64(cap(data) - cap(in.data))
-	in.data = data
+// drop forgets the bytes of a frame, if there are any.
+func (a *assembly) drop(in *incoming) {
+	if in.frame != nil {
+		a.held -= int64(in.frame.capacity())
+		in.frame.release()
+		in.frame = nil
+	}
+}
+
+// keep appends to the head of a frame that is too large.
+func (in *incoming) keep(body []byte) {
+	in.head = append(in.head, body[:min(len(body), laneHead)]...)
 }
 
 // tell reports a frame that is too large, once.
 func (a *assembly) tell(in *incoming) {
 	if !in.told {
 		in.told = true
-		a.h.Oversized(LargeFrame, in.data, clamp(in.total))
-		a.hold(in, nil)
+		a.h.Oversized(LargeFrame, in.head, clamp(in.total))
+		in.head = nil
 	}
 }
 
-// room returns where the body of a chunk belongs, if it has size bytes and can simply
-// be read there. In all other cases it returns nil, and the chunk goes to chunk.
-func (a *assembly) room(c chunkFrame, size uint64) []byte {
+// room returns the frame to which a chunk's body of size bytes belongs, with memory for
+// them, if they can simply be read there. In all other cases it returns nil, and the
+// chunk goes to chunk.
+func (a *assembly) room(c chunkFrame, size uint64) *Large {
 	in := a.open[c.lane]
-	if in == nil || in.tooBig || c.first || c.abort || size == 0 || size > LargeMessage {
+	if in == nil || in.frame == nil || c.first || c.abort || size == 0 || size > LargeMessage {
 		return nil
 	}
-	if left := in.total - in.arrived; size > left || c.last && size < left || !a.fit(in, int(size)) {
+	if left := in.total - in.arrived; size > left || c.last && size < left || !a.fit(in.frame, int(size)) {
 		return nil
 	}
-	return in.data[len(in.data) : len(in.data)+int(size)]
+	return in.frame
 }
 
 // filled takes over the bytes that were read to where room said.
 func (a *assembly) filled(c chunkFrame, size int) (fault error) {
 	in := a.open[c.lane]
 	in.arrived += uint64(size)
-	in.data = in.data[:len(in.data)+size]
+	in.frame.size += size
 	if c.last {
 		return a.finish(c.lane, in)
 	}
@@ -216,20 +216,32 @@ func (a *assembly) filled(c chunkFrame, size int) (fault error) {
 func (a *assembly) finish(id uint64, in *incoming) (fault error) {
 	defer a.forget(id)
 	switch {
-	case in.tooBig:
+	case in.frame == nil:
 		a.tell(in)
-	case wire.FrameKind(in.data[0]) == wire.KindChunk:
+	case wire.FrameKind(in.frame.Head()[0]) == wire.KindChunk:
 		return fmt.Errorf("lane %d: a chunk in chunks", id)
 	default:
-		a.h.Message(LargeFrame, in.data)
+		frame := in.frame
+		a.held -= int64(frame.capacity())
+		in.frame = nil
+		a.deliver(frame)
 	}
 	return nil
+}
+
+// deliver hands over a frame, in one piece if the Handler wants that.
+func (a *assembly) deliver(f *Large) {
+	if h, ok := a.h.(LargeHandler); ok {
+		h.Large(f)
+		return
+	}
+	a.h.Message(LargeFrame, f.Join())
 }
 
 // forget closes a lane.
 func (a *assembly) forget(id uint64) {
 	if in := a.open[id]; in != nil {
-		a.held -= int64(cap(in.data))
+		a.drop(in)
 		delete(a.open, id)
 	}
 }

@@ -33,8 +33,8 @@ func TestLaneMemory(t *testing.T) {
 	for lane := range uint64(maxLanes) {
 		u.read(bytes.NewReader(packed(firstChunk(lane, 0, 1<<40, "x"))))
 	}
-	if u.lanes.held != maxLanes*laneBuffer {
-		t.Errorf("%d bytes are held for %d lanes of a byte, want %d", u.lanes.held, maxLanes, maxLanes*laneBuffer)
+	if u.lanes.held != maxLanes*segmentBytes {
+		t.Errorf("%d bytes are held for %d lanes of a byte, want %d", u.lanes.held, maxLanes, maxLanes*segmentBytes)
 	}
 	for lane := range uint64(maxLanes) {
 		u.read(bytes.NewReader(packed(chunkOf(lane, abort, ""))))
@@ -183,15 +183,21 @@ func checkMemory(t *testing.T, u *unpacking, limit int) {
 	t.Helper()
 	var held, heads int
 	for _, in := range u.lanes.open {
-		held += cap(in.data)
-		if in.tooBig {
-			heads += cap(in.data)
+		heads += cap(in.head)
+		if in.frame == nil {
+			continue
+		}
+		for _, p := range in.frame.pieces {
+			held += cap(p)
+		}
+		if in.frame.capacity() > in.frame.size+segmentBytes {
+			t.Fatalf("a frame has memory for %d bytes, and %d have come", in.frame.capacity(), in.frame.size)
 		}
 	}
 	if int64(held) != u.lanes.held {
 		t.Fatalf("lanes hold %d bytes, %d are counted", held, u.lanes.held)
 	}
-	if held-heads > lanesFactor*limit || heads > maxLanes*3*laneHead || len(u.lanes.open) > maxLanes {
-		t.Fatalf("%d lanes hold %d bytes and %d of heads", len(u.lanes.open), held-heads, heads)
+	if held > lanesFactor*limit || heads > maxLanes*3*laneHead || len(u.lanes.open) > maxLanes {
+		t.Fatalf("%d lanes hold %d bytes and %d of heads", len(u.lanes.open), held, heads)
 	}
 }

@@ -81,10 +81,11 @@ type Config struct {
 	// [Link.Framed]; empty: it never does. It goes before Subprotocols.
 	Framed string
 
-	// SendBuffer is what the socket of a framed link may hold, in bytes; 256 KiB. Small
-	// frames wait behind that much bulk, and bulk gets no further than that much in
-	// a round trip: raise it for few large transfers between continents. Negative: as
-	// the system likes.
+	// SendBuffer is what the socket of a framed link may hold to be sent, in bytes;
+	// 128 KiB. Of what has come it may hold twice as much. Small frames wait behind
+	// that much bulk, and bulk gets no further than about that much in a round trip: raise
+	// it for few large transfers between continents, at both ends. Negative: as the
+	// system likes.
 	SendBuffer int
 
 	// Subprotocols are offered by Dial in this order. Accept chooses the first of
@@ -99,7 +100,7 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.MaxMessage = orDefault(c.MaxMessage, 64<<20, math.MaxInt64/8)
 	c.QueueBytes = orDefault(c.QueueBytes, 16<<20, math.MaxInt/8)
-	c.SendBuffer = orDefault(c.SendBuffer, 256<<10, 0)
+	c.SendBuffer = orDefault(c.SendBuffer, 128<<10, 0)
 	c.WriteTimeout = orDefault(c.WriteTimeout, 10*time.Second, -1)
 	c.PingInterval = orDefault(c.PingInterval, 15*time.Second, -1)
 	c.PingTimeout = orDefault(c.PingTimeout, 10*time.Second, math.MaxInt64/8)

@@ -57,14 +57,23 @@ func newConn(c net.Conn, timeout time.Duration) *conn {
 	return &conn{Conn: c, timeout: timeout, born: time.Now(), handshake: true, now: newNonblocking(c)}
 }
 
-// bound sets the size of the socket's send buffer, unless bytes is 0 or there is no socket.
+// bound sets the size of the socket's send buffer, and twice that as its receive
+// buffer's, unless bytes is 0 or there is no socket. A small frame waits behind what
+// both ends' buffers hold of a large one: left to itself, the system lets the
+// receiver's grow to many MiB.
 func (c *conn) bound(bytes int) {
 	under := c.Conn
 	if t, ok := under.(*tls.Conn); ok {
 		under = t.NetConn()
 	}
-	if s, ok := under.(interface{ SetWriteBuffer(bytes int) error }); ok && bytes > 0 {
-		_ = s.SetWriteBuffer(bytes) // if it fails, small frames wait longer: no reason to have no link
+	s, ok := under.(interface {
+		SetWriteBuffer(bytes int) error
+		SetReadBuffer(bytes int) error
+	})
+	if ok && bytes > 0 {
+		// If it fails, small frames wait longer: no reason to have no link.
+		_ = s.SetWriteBuffer(bytes)
+		_ = s.SetReadBuffer(2 * bytes)
 	}
 }
 

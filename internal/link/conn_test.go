@@ -250,3 +250,27 @@ func TestReadFailure(t *testing.T) {
 		})
 	}
 }
+
+// socket is a network connection that notes the sizes of its buffers.
+type socket struct {
+	net.Conn
+	send, receive int
+}
+
+func (s *socket) SetWriteBuffer(bytes int) error { s.send = bytes; return nil }
+func (s *socket) SetReadBuffer(bytes int) error  { s.receive = bytes; return nil }
+
+func TestSocketBuffers(t *testing.T) {
+	for _, row := range []struct{ configured, send, receive int }{
+		{0, 128 << 10, 256 << 10},
+		{1 << 20, 1 << 20, 2 << 20},
+		{-1, 0, 0}, // as the system likes
+	} {
+		under := &socket{}
+		newConn(under, 0).bound(Config{SendBuffer: row.configured}.withDefaults().SendBuffer)
+		if under.send != row.send || under.receive != row.receive {
+			t.Errorf("SendBuffer %d: %d bytes to send, %d that came; want %d, %d", row.configured, under.send, under.receive, row.send, row.receive)
+		}
+	}
+	newConn(&recorder{}, 0).bound(1 << 20) // has no such buffers
+}

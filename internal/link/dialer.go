@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,7 +21,8 @@ const stableAfter = 10 * time.Second
 
 // DialerConfig says how a [Dialer] gets its links. URLs and Dial are required.
 type DialerConfig struct {
-	// URLs are tried in this order at every attempt; the first that works is used.
+	// URLs are tried in this order at an attempt; the first that works is used. One
+	// that failed, or whose link was lost, goes behind the others.
 	URLs []string
 
 	// Dial opens a link and does whatever it needs before it is used.
@@ -44,7 +46,8 @@ type DialerConfig struct {
 
 // Dialer keeps one link up to the first of several URLs that works. It does nothing before
 // Link or Ready is called; from then on, until Close, a goroutine dials and, after a
-// loss, dials again. The delays are exponential with full jitter, so that the clients
+// loss, dials again: at once where there are URLs that it has not tried since it had a
+// link that lasted, else after a delay. The delays are exponential with full jitter, so that the clients
 // of a server that came back do not arrive together (Brooker, "Exponential Backoff
 // And Jitter", AWS Architecture Blog, 2015). Its methods may be called concurrently.
 type Dialer struct {
@@ -54,12 +57,14 @@ type Dialer struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 	hurry   chan struct{} // ends the delay before an attempt; holds one signal
+	urls    []string      // in the order in which they are tried next; the goroutine's own
 
 	mu      sync.Mutex
 	started bool
 	closed  bool
 	link    *Link
 	dialing bool
+	lost    bool          // the last attempt gave a link, which has ended
 	err     error         // why the last attempt failed or the last link ended
 	last    time.Time     // when the last attempt began
 	next    time.Time     // when the next one begins
@@ -85,6 +90,7 @@ func NewDialer(cfg DialerConfig) *Dialer {
 		cfg:     cfg,
 		backoff: backoff.Backoff{Min: cfg.MinDelay, Max: cfg.MaxDelay, Factor: 2},
 		hurry:   make(chan struct{}, 1),
+		urls:    slices.Clone(cfg.URLs),
 		changed: make(chan struct{}),
 	}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
@@ -101,11 +107,23 @@ func (d *Dialer) Start() {
 }
 
 // Link returns the link. While an attempt is under way it waits for that, until ctx
-// ends. Between two attempts it fails at once, with an error that matches
+// ends; after the loss of a link, for the attempt that follows. Between an attempt that failed and
+// the next it fails at once, with an error that matches
 // [ErrUnavailable], wraps why there is no link, and says when the next attempt is: a caller can
 // choose another peer instead of hanging. It starts an attempt itself
 // if there was none yet, or none within the current delay. After Close it returns [ErrClosed].
-func (d *Dialer) Link(ctx context.Context) (*Link, error) {
+func (d *Dialer) Link(ctx context.Context) (*Link, error) { return d.await(ctx, nil, false) }
+
+// Next is Link for a caller that found last, the link that it has, to be of no use
+// any more: it waits for Serve to give that up, and for the next attempt where Link
+// fails between two. Its error, if that attempt fails, is that of Link. last may be nil.
+func (d *Dialer) Next(ctx context.Context, last *Link) (*Link, error) {
+	return d.await(ctx, last, true)
+}
+
+// await returns a link other than last, that of an attempt that is under way, or,
+// if patient, of the next.
+func (d *Dialer) await(ctx context.Context, last *Link, patient bool) (*Link, error) {
 	d.mu.Lock()
 	waited := false
 	for {
@@ -113,17 +131,17 @@ func (d *Dialer) Link(ctx context.Context) (*Link, error) {
 		case d.closed:
 			d.mu.Unlock()
 			return nil, ErrClosed
-		case d.up():
+		case d.up() && d.link != last:
 			l := d.link
 			d.mu.Unlock()
 			return l, nil
 		case d.dialing, d.link != nil: // the link has just ended: run will say so
-		case waited || !d.wake():
+		case waited, !d.wake() && !d.lost && !patient:
 			err := d.unavailable()
 			d.mu.Unlock()
 			return nil, err
 		}
-		waited = waited || d.dialing
+		waited = waited || d.dialing || d.link == nil
 		changed := d.changed
 		d.mu.Unlock()
 		select {
@@ -229,10 +247,12 @@ func (d *Dialer) run() {
 	for d.ctx.Err() == nil {
 		d.begin()
 		l, err := d.dial()
-		if err == nil {
+		lost := err == nil
+		if lost {
 			err = d.serve(l)
+			d.putLast()
 		}
-		d.pause(err)
+		d.pause(err, lost)
 	}
 }
 
@@ -247,13 +267,17 @@ func (d *Dialer) begin() {
 	}
 }
 
-// dial tries each URL once.
+// putLast puts the first URL behind the others.
+func (d *Dialer) putLast() { d.urls = append(d.urls[1:], d.urls[0]) }
+
+// dial tries each URL once, until one works, which is the first then.
 func (d *Dialer) dial() (*Link, error) {
-	if len(d.cfg.URLs) == 0 {
+	if len(d.urls) == 0 {
 		return nil, errors.New("no URL to dial")
 	}
 	var errs []error
-	for _, url := range d.cfg.URLs {
+	for range d.urls {
+		url := d.urls[0]
 		ctx, cancel := context.WithTimeout(d.ctx, d.cfg.DialTimeout)
 		l, err := d.cfg.Dial(ctx, url)
 		cancel()
@@ -262,6 +286,7 @@ func (d *Dialer) dial() (*Link, error) {
 			return l, nil
 		}
 		errs = append(errs, err)
+		d.putLast()
 	}
 	if len(errs) == 1 {
 		return nil, errs[0]
@@ -295,13 +320,17 @@ func (d *Dialer) serve(l *Link) error {
 	return err
 }
 
-// pause waits before the next attempt.
-func (d *Dialer) pause(err error) {
-	most := d.backoff.Duration()
-	delay := rand.N(most + 1)
+// pause waits before the next attempt, unless a link was lost and other URLs may
+// have one at once.
+func (d *Dialer) pause(err error, lost bool) {
+	others := len(d.urls) - 1 - int(d.backoff.Attempt())
+	delay := rand.N(d.backoff.Duration() + 1)
+	if lost && others > 0 {
+		delay = 0
+	}
 	d.mu.Lock()
 	d.link, d.dialing = nil, false
-	d.err, d.delay = err, delay
+	d.err, d.delay, d.lost = err, delay, lost
 	d.next = time.Now().Add(delay)
 	d.change()
 	d.mu.Unlock()

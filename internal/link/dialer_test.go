@@ -122,6 +122,92 @@ func TestDialerTakesTheFirstThatWorks(t *testing.T) {
 		if diff := cmp.Diff(want, n.dials); diff != "" {
 			t.Errorf("want -, dialed +:\n%s", diff)
 		}
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestDialerMovesOn checks that after a loss the other URLs come first, and the first of
+// them at once, but that two that drop each link are not tried in turns at full speed.
+func TestDialerMovesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t, "ws://a", "ws://b", "ws://c")
+		n.set(n.down, "ws://b", true)
+		d := n.dialer("ws://a", "ws://b", "ws://c")
+		for range 3 { // each link lasts
+			l, err := d.Link(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-time.After(time.Minute)
+			l.Abort(nil)
+			synctest.Wait()
+		}
+		want := []string{"ws://a at 0s", "ws://b at 1m0s", "ws://c at 1m0s", "ws://a at 2m0s", "ws://b at 3m0s", "ws://c at 3m0s"}
+		if diff := cmp.Diff(want, n.dials); diff != "" {
+			t.Errorf("want -, dialed +:\n%s", diff)
+		}
+		for time.Since(n.start) < 8*time.Minute {
+			if l, err := d.Link(t.Context()); err == nil {
+				l.Abort(nil)
+			}
+			<-time.After(10 * time.Millisecond)
+		}
+		if got := n.count(); got > 300 {
+			t.Errorf("%d dials in 5 minutes", got)
+		}
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestDialerNext checks that it returns no link that its caller gave up, and that it waits for one
+// attempt, but not for a second.
+func TestDialerNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(t, "ws://a", "ws://b")
+		leave := make(chan struct{}, 1)
+		d := link.NewDialer(link.DialerConfig{
+			URLs: []string{"ws://a", "ws://b"}, Dial: n.dial,
+			Serve: func(*link.Link) error { <-leave; return errors.New("given up") },
+		})
+		first, err := d.Next(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := d.Next(t.Context(), nil); err != nil || again != first {
+			t.Errorf("Next: %p, %v, want the link that there is", again, err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := d.Next(ctx, first); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Next while the link is served: %v", err)
+		}
+		leave <- struct{}{}
+		second, err := d.Next(t.Context(), first)
+		if err != nil || second == first {
+			t.Errorf("Next: %p, %v, want another than %p", second, err, first)
+		}
+		n.set(n.down, "ws://a", true)
+		n.set(n.down, "ws://b", true)
+		leave <- struct{}{}
+		for i := range 5 {
+			dials := n.count()
+			if _, err := d.Next(t.Context(), second); !errors.Is(err, errRefused) {
+				t.Errorf("Next: %v", err)
+			}
+			if got := n.count() - dials; got != 2 {
+				t.Errorf("Next %d waited for %d dials, want one of each URL", i, got)
+			}
+		}
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := d.Next(t.Context(), second); !errors.Is(err, link.ErrClosed) {
+			t.Errorf("Next after Close: %v", err)
+		}
 	})
 }
 

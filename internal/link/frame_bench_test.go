@@ -107,6 +107,7 @@ type echoing struct {
 	server, client *link.Link
 	replies        []chan struct{}
 	bulk           atomic.Int64
+	joining        sync.WaitGroup
 }
 
 const (
@@ -121,21 +122,24 @@ func newEchoing(b testing.TB, callers int) *echoing {
 	for range callers {
 		e.replies = append(e.replies, make(chan struct{}, 1))
 	}
-	serve(b, server, handler(func(k link.Kind, d []byte) {
-		if k != link.Frame {
-			return
-		}
+	b.Cleanup(e.joining.Wait)
+	serve(b, server, joiner{e, func(k link.Kind, d []byte) {
 		if err := server.TrySend(k, d); err != nil {
 			b.Error(err)
 		}
-	}))
-	serve(b, client, handler(func(k link.Kind, d []byte) {
-		if k == link.Frame {
-			e.replies[d[2]] <- struct{}{}
-		}
-	}))
+	}})
+	serve(b, client, joiner{e, func(_ link.Kind, d []byte) { e.replies[d[2]] <- struct{}{} }})
 	return e
 }
+
+// joiner is a handler of frames that has large ones joined.
+type joiner struct {
+	*echoing
+	handler
+}
+
+// Large implements link.LargeHandler.
+func (j joiner) Large(f *link.Large) { j.joining.Go(func() { f.Join() }) }
 
 func (e *echoing) call(caller int) {
 	var data [128]byte

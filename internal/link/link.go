@@ -39,7 +39,8 @@ const closeTimeout = 5 * time.Second
 type Handler interface {
 	// Message is called for each message, in order. data is reused after it returns,
 	// but for a LargeFrame's, which is the Handler's to keep. Frames are in order among
-	// themselves; a LargeFrame comes when its last chunk does.
+	// themselves; a LargeFrame comes when its last chunk does, unless the Handler is
+	// a LargeHandler.
 	Message(kind Kind, data []byte)
 
 	// Oversized is called instead for a message of more than Config.MaxMessage
@@ -58,6 +59,15 @@ type Handler interface {
 	// once for a websocket message, after what could be read of it. err says what is
 	// wrong. The link lives.
 	Malformed(err error)
+}
+
+// LargeHandler is a Handler that gets large frames as they are: to join their pieces, which
+// holds up all other messages by 20 ms for 100 MiB, is left to it.
+type LargeHandler interface {
+	Handler
+
+	// Large is called instead of Message for each LargeFrame, which is the Handler's.
+	Large(f *Large)
 }
 
 // Link is one websocket. Its methods may be called by any number of goroutines,

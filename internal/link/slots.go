@@ -66,23 +66,43 @@ func (s *Slots[T]) Put(v T) (id uint64, err error) {
 	return uint64(e.generation)<<32 | uint64(i), nil
 }
 
+// Get returns the value under id and leaves it there; false if there is none. Take may
+// follow at any time: what more than one reply is for has to bear that.
+func (s *Slots[T]) Get(id uint64) (T, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.find(id); e != nil {
+		return e.value, true
+	}
+	var zero T
+	return zero, false
+}
+
 // Take removes and returns the value under id; false if there is none.
 func (s *Slots[T]) Take(id uint64) (T, bool) {
 	var zero T
-	i, generation := uint32(id), uint32(id>>32)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if uint64(i) >= uint64(len(s.slots)) {
-		return zero, false
-	}
-	e := &s.slots[i]
-	if !e.taken || e.generation != generation {
+	e := s.find(id)
+	if e == nil {
 		return zero, false
 	}
 	v := e.value
 	e.taken, e.value = false, zero
-	s.free = append(s.free, i)
+	s.free = append(s.free, uint32(id))
 	return v, true
+}
+
+// find returns the slot whose id this is, nil if there is none; mu is held.
+func (s *Slots[T]) find(id uint64) *slot[T] {
+	i, generation := uint32(id), uint32(id>>32)
+	if uint64(i) >= uint64(len(s.slots)) {
+		return nil
+	}
+	if e := &s.slots[i]; e.taken && e.generation == generation {
+		return e
+	}
+	return nil
 }
 
 // Len returns how many values wait.

@@ -45,6 +45,13 @@ func TestSlotsModel(t *testing.T) {
 				}
 				delete(live, id)
 			},
+			"get": func(t *rapid.T) {
+				id := rapid.OneOf(rapid.SampledFrom(issued), rapid.Uint64()).Draw(t, "id")
+				want, there := live[id]
+				if got, ok := slots.Get(id); got != want || ok != there {
+					t.Fatalf("Get(%d) = %d, %t, want %d, %t", id, got, ok, want, there)
+				}
+			},
 			"": func(t *rapid.T) {
 				if n := slots.Len(); n != len(live) {
 					t.Fatalf("Len() = %d, want %d", n, len(live))
@@ -65,6 +72,9 @@ func TestSlotsModel(t *testing.T) {
 			t.Fatalf("Put after Close: %v", err)
 		}
 		for _, id := range issued {
+			if _, ok := slots.Get(id); ok {
+				t.Fatalf("Get(%d) after Close", id)
+			}
 			if _, ok := slots.Take(id); ok {
 				t.Fatalf("Take(%d) after Close", id)
 			}
@@ -87,6 +97,9 @@ func TestSlotsConcurrently(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 					return
+				}
+				if got, ok := slots.Get(id); !ok || got != want {
+					t.Errorf("Get(%d) = %d, %t, want %d", id, got, ok, want)
 				}
 				if got, ok := slots.Take(id); !ok || got != want {
 					t.Errorf("Take(%d) = %d, %t, want %d", id, got, ok, want)

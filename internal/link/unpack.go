@@ -127,22 +127,17 @@ func (u *unpacker) stream(r io.Reader, head []byte) (rest int, ended bool) {
 	if err != nil || size < uint64(c.head) {
 		return n, false // unpack tells what is wrong
 	}
-	room := u.lanes.room(c, size-uint64(c.head))
-	if len(room) < len(c.body) || len(room) == 0 {
+	size -= uint64(c.head)
+	frame := u.lanes.room(c, size)
+	if frame == nil || size < uint64(len(c.body)) {
 		return n, false
 	}
-	got := copy(room, c.body)
-	for got < len(room) {
-		n, err = r.Read(room[got:])
-		if got += n; err != nil {
-			break
-		}
-	}
+	got, err := frame.fill(r, c.body, int(size))
 	switch {
-	case got == len(room):
+	case err == nil:
 		u.blame(u.lanes.filled(c, got))
 	case errors.Is(err, io.EOF):
-		u.blame(cutShort(size, c.head+got))
+		u.blame(cutShort(size+uint64(c.head), c.head+got))
 	default:
 		return 0, false
 	}

@@ -237,15 +237,16 @@ func TestUnpack(t *testing.T) {
 		"more than lanes may hold": {
 			[][]byte{
 				packed(firstChunk(1, 0, 100_000, huge)), packed(firstChunk(2, 0, 100_000, huge)),
+				packed(chunkOf(1, 0, "x"), chunkOf(2, 0, "x")), // for which all the rest is reserved
 				packed(firstChunk(3, 0, 9, "xxx"), firstChunk(4, 0, 50_000, "xxx")),
 				packed(chunkOf(3, last, "xxxxxx")),
-				packed(chunkOf(1, last, huge[:100_000-len(huge)])),
+				packed(chunkOf(1, last, huge[:99_999-len(huge)])),
 				packed(firstChunk(5, last, 20, large)),
 				packed(chunkOf(4, last, huge[:49_997])),
 			},
 			[]event{
 				{"oversized large frame", "xxxxxxxxx", 9},
-				{LargeFrame.String(), huge + huge[:100_000-len(huge)], 100_000},
+				{LargeFrame.String(), huge + "x" + huge[:99_999-len(huge)], 100_000},
 				{LargeFrame.String(), large, 20},
 				{"oversized large frame", "xxx" + huge[:laneHead], 50_000},
 			},
