@@ -37,6 +37,9 @@
 //   - a route that is lost in one direction: [Cluster.Cut], Heal
 //   - a network that is slow: [Latency]
 //
+// [Cluster.Bytes] tells what crossed the network between two nodes: which of them
+// carried a large value, and how often.
+//
 // After each of these [Cluster.WaitConverged] waits until the nodes agree on who is
 // there, as far as they can reach each other. In a bubble it takes no time, though
 // it is seconds of fake time until silence is taken for the end of a node.
@@ -99,7 +102,7 @@ func NewCluster(t testing.TB, n int, opts ...Option) *Cluster {
 		}
 	}
 	c.network = newNetwork(c.options.latency)
-	c.clients, c.outside = c.network.join("client"), c.network.join("outside")
+	c.clients, c.outside = c.network.join(clientsHost), c.network.join(outsideHost)
 	for i := range n {
 		c.nodes = append(c.nodes, &Node{cluster: c, index: i, host: hostName(i)})
 	}
@@ -152,11 +155,20 @@ func (c *Cluster) Nodes() []*Node { return append([]*Node(nil), c.nodes...) }
 // Client returns a new client that has the URLs of all nodes, and connects to the
 // first of them that answers. It is closed when the test ends.
 func (c *Cluster) Client(opts ...mpreg.ClientOption) *mpreg.Client {
-	urls := make([]string, len(c.nodes))
-	for i, node := range c.nodes {
-		urls[i] = node.URL()
+	return c.client(c.nodes, opts)
+}
+
+// ClientOf returns a new client that has the URLs of these nodes only, in this order:
+// it connects to the first of them that answers, and to others when that is gone. It
+// is closed when the test ends. ClientOf panics if there is no node of an index.
+//
+//	client := c.ClientOf([]int{2, 0}) // connects to node 2, and falls back on node 0
+func (c *Cluster) ClientOf(nodes []int, opts ...mpreg.ClientOption) *mpreg.Client {
+	some := make([]*Node, len(nodes))
+	for i, index := range nodes {
+		some[i] = c.nodes[index]
 	}
-	return c.client(strings.Join(urls, ","), opts)
+	return c.client(some, opts)
 }
 
 // Dial opens a connection to a node, from outside of the cluster, as
@@ -167,9 +179,13 @@ func (c *Cluster) Dial(ctx context.Context, network, addr string) (net.Conn, err
 	return c.outside.dial(ctx, network, addr)
 }
 
-func (c *Cluster) client(urls string, opts []mpreg.ClientOption) *mpreg.Client {
+func (c *Cluster) client(nodes []*Node, opts []mpreg.ClientOption) *mpreg.Client {
+	urls := make([]string, len(nodes))
+	for i, node := range nodes {
+		urls[i] = node.URL()
+	}
 	ours := []mpreg.ClientOption{mpreg.WithLogger(c.output.logger()), mpreg.WithDialer(c.clients.dial)}
-	client := mpreg.NewClient(urls, append(ours, opts...)...)
+	client := mpreg.NewClient(strings.Join(urls, ","), append(ours, opts...)...)
 	c.t.Cleanup(func() {
 		c.mend()
 		_ = client.Close()

@@ -18,7 +18,9 @@ type conn struct {
 
 // newConns returns both ends of a connection.
 func newConns(from, to *host, local, remote addr) (near, far *conn) {
-	there, back := newStream(from.network.latency), newStream(from.network.latency)
+	n := from.network
+	there := newStream(n.latency, n.traffic.count(from.name, to.name))
+	back := newStream(n.latency, n.traffic.count(to.name, from.name))
 	near = &conn{host: from, peer: to, in: back, out: there, local: local, remote: remote}
 	far = &conn{host: to, peer: from, in: there, out: back, local: remote, remote: local}
 	return near, far

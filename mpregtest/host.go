@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net"
 	"slices"
-	"time"
 )
 
 // backlog is how many connections of a host may wait to be accepted; further ones
@@ -90,8 +89,10 @@ func (h *host) connect(ctx context.Context, address string) (*conn, error) {
 		return nil, err
 	}
 	if trip := 2 * h.network.latency; trip > 0 {
+		passed, stop := after(trip)
+		defer stop()
 		select {
-		case <-time.After(trip):
+		case <-passed:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}

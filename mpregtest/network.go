@@ -11,6 +11,7 @@ import (
 // network connects hosts by name, in memory.
 type network struct {
 	latency time.Duration // of each connection, one way
+	traffic traffic
 
 	mu      sync.Mutex         // also of the fields of hosts that say so; held for no wait
 	hosts   map[string]*host   // the latest of each name
@@ -71,7 +72,7 @@ func (n *network) connect(from *host, address string) (c *conn, again <-chan str
 		return nil, n.changed, nil
 	case !known:
 		return nil, nil, &net.DNSError{Err: "no such host in this cluster", Name: name, IsNotFound: true}
-	case !to.listening, len(to.queue) == backlog:
+	case !to.listening, to.dead, len(to.queue) == backlog:
 		return nil, nil, syscall.ECONNREFUSED
 	}
 	n.port++

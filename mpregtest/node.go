@@ -42,7 +42,7 @@ func (n *Node) URL() string {
 // Client returns a new client that connects to this node only. It is closed when
 // the test ends. A client of the node's own is at Server().Client().
 func (n *Node) Client(opts ...mpreg.ClientOption) *mpreg.Client {
-	return n.cluster.client(n.URL(), opts)
+	return n.cluster.client([]*Node{n}, opts)
 }
 
 // Kill ends the node as a crash does. When it returns all of the node's
@@ -86,7 +86,8 @@ func (n *Node) freeze(frozen bool) {
 	p.host.freeze(frozen)
 }
 
-// Stop drains the node as the end of Serve's context does, and returns what Serve
+// Stop drains the node as the end of Serve's context does, and with it SIGTERM in the
+// command line's serve, and returns what Serve
 // returned: nil if all requests that it had were answered. It returns nil at once
 // if the node does not run. A function of the node must not call it: the drain
 // would wait for that function.

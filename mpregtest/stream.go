@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -22,6 +23,7 @@ const streamBytes = 64 << 10
 // bubble meanwhile.
 type stream struct {
 	latency time.Duration // what is done at one end is seen this much later at the other
+	crossed *atomic.Int64 // counts what was read
 
 	mu         sync.Mutex
 	changed    sync.Cond    // of what follows, and of mu
@@ -41,8 +43,8 @@ type stream struct {
 	readDeadline, writeDeadline deadline
 }
 
-func newStream(latency time.Duration) *stream {
-	s := &stream{latency: latency}
+func newStream(latency time.Duration, crossed *atomic.Int64) *stream {
+	s := &stream{latency: latency, crossed: crossed}
 	s.changed.L = &s.mu
 	return s
 }
@@ -64,7 +66,9 @@ func (s *stream) read(p []byte) (int, error) {
 		case s.held:
 		case arrived > 0:
 			s.changed.Broadcast()
-			return s.buf.Read(p[:min(len(p), arrived)])
+			n, err := s.buf.Read(p[:min(len(p), arrived)])
+			s.crossed.Add(int64(n))
+			return n, err
 		case s.writerGone && s.buf.Len() == 0:
 			return 0, io.EOF
 		}

@@ -39,8 +39,8 @@ const (
 // know whom.
 func (c *Cluster) WaitConverged() {
 	c.t.Helper()
-	timeout := time.NewTimer(patience)
-	defer timeout.Stop()
+	timeout, stop := after(patience)
+	defer stop()
 	agreed := false
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		doubts := c.doubts()
@@ -54,9 +54,10 @@ func (c *Cluster) WaitConverged() {
 			// to read that were held: in a bubble they are read when time goes on.
 			agreed, pause = true, firstPause
 		}
+		paused, _ := after(pause)
 		select {
-		case <-time.After(pause):
-		case <-timeout.C:
+		case <-paused:
+		case <-timeout:
 			if agreed {
 				return
 			}
@@ -67,6 +68,14 @@ func (c *Cluster) WaitConverged() {
 			c.t.Fatalf("mpregtest: after %v the nodes don't agree on who is there:\n  %s", patience, strings.Join(doubts, "\n  "))
 		}
 	}
+}
+
+// after returns what is closed when d has passed. The channels of time's own timers
+// are not for bubbles: the race detector crashes where two goroutines of one look at
+// such channels at once (golang/go#78156).
+func after(d time.Duration) (passed <-chan struct{}, stop func() bool) {
+	c := make(chan struct{})
+	return c, time.AfterFunc(d, func() { close(c) }).Stop
 }
 
 // doubts says where what nodes know of each other is not what is.
