@@ -8,18 +8,34 @@ import (
 
 var errNotServing = newError(Unavailable, ExecutedNo, "the node does not serve yet")
 
-// admit counts a request in, unless the node is full or about to stop. A nested
-// one is made by a function that runs here: while the node drains, it belongs to
-// what is to be finished. Each that was admitted is to be released.
-func (s *Server) admit(nested bool, size int) (admission, *Error) {
+// entry says what a request is part of.
+type entry uint8
+
+const (
+	fromOutside entry = iota
+
+	// fromWithin is for one that a function makes that runs here: while the node
+	// drains, it belongs to what is to be finished.
+	fromWithin
+
+	// forResult is for a result that is held here. It is part of what was admitted
+	// before: calls that hold places here and elsewhere wait for it, and if they were
+	// in its way nobody would get on. So it has places of its own, as many again.
+	forResult
+)
+
+// admit counts a request in, unless the node is full or about to stop. Each that was
+// admitted is to be released.
+func (s *Server) admit(from entry, size int) (admission, *Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	running := s.inFlight.Load()
 	switch {
 	case s.state < stateServing:
 		return admission{}, errNotServing
-	case s.state >= stateDraining && (!nested || running == 0 || s.base.Err() != nil):
+	case s.state >= stateDraining && (from == fromOutside || running == 0 && len(s.lent) == 0 || s.base.Err() != nil):
 		return admission{}, newError(Unavailable, ExecutedNo, "the node is draining: send the request to another, or again later")
+	case from == forResult && running < 2*int64(s.config.MaxInFlight):
 	case running >= int64(s.config.MaxInFlight):
 		return admission{}, inFlightError("in_flight", int64(s.config.MaxInFlight), "requests are running on this node")
 	case running > 0 && s.inFlightBytes.Load()+int64(size) > s.config.MaxInFlightBytes:

@@ -60,7 +60,7 @@ func badBodies(t testing.TB) []badFrame {
 	whole := echoFrame(7, "\x00", "\x01\x011")
 	return []badFrame{
 		{name: "an unknown kind", message: message(frame(200, 0, 7, 1, 2, 3)), id: 7, code: bad, says: []string{"kind 200"}},
-		{name: "a reserved kind", message: message(frame(10, 0, 7)), id: 7, code: bad, says: []string{"kind 10"}},
+		{name: "a reserved kind", message: message(frame(11, 0, 7)), id: 7, code: bad, says: []string{"kind 11"}},
 		{name: "an unknown kind without an id", message: message(frame(200, 0, 0)), code: bad, says: []string{"kind 200"}},
 		{name: "an unknown kind that is ignorable", message: message(frame(200, wire.FlagIgnorable, 7, 1, 2, 3))},
 		{name: "unknown flags", message: message(append([]byte{byte(wire.KindCall), 0x7f}, whole[2:]...)), id: 7, result: true},

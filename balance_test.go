@@ -113,7 +113,7 @@ func TestAttemptsDoNotMultiply(t *testing.T) {
 		const n = 6
 		var attempts atomic.Int64
 		c := mpregtest.NewCluster(t, n, mpregtest.Setup(func(_ int, s *mpreg.Server) error {
-			return s.Register("f", mpreg.Func(func(ctx context.Context) { <-ctx.Done() }, mpreg.MaxConcurrent(1)))
+			return s.Register("f", mpreg.Func(func(ctx context.Context) { <-ctx.Done() }, mpreg.MaxConcurrent(1), mpreg.MaxQueued(-1)))
 		}), mpregtest.ServerOptions(func(int) []mpreg.ServerOption {
 			return []mpreg.ServerOption{mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
 				return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {

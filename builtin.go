@@ -27,8 +27,26 @@ type Status struct {
 	Functions     int     `json:"functions"`  // offers registered, the node's own aside
 	Goroutines    int     `json:"goroutines"` // of the whole process
 
+	// Ignoring counts, by function, the calls that go on a second and more after
+	// their context has ended.
+	Ignoring map[string]int `json:"ignoring,omitempty"`
+
+	Leases  LeaseCounts  `json:"leases"`
 	Members MemberCounts `json:"members"`
 	Seeds   []Seed       `json:"seeds,omitempty"` // the configured peers
+}
+
+// LeaseCounts says what a node keeps of results that commands elsewhere use.
+type LeaseCounts struct {
+	Count       int   `json:"count"`
+	MemoryBytes int64 `json:"memory_bytes"`
+	DiskBytes   int64 `json:"disk_bytes"` // in temporary files
+}
+
+// Provider is a node that offers a function, as mpreg.providers lists it.
+type Provider struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 // registerBuiltins fills the registry of the functions that every node has.
@@ -40,6 +58,8 @@ func (s *Server) registerBuiltins() error {
 			Doc("Lists the members of the cluster.")),
 		"list_peers": Func(func() []Member { return s.Members() }, Idempotent(),
 			Doc("Lists the members of the cluster, as mpreg.peers does.")),
+		"mpreg.providers": Func(func(function string, locs ...string) []Provider { return s.cluster.providers(function, locs) },
+			Idempotent(), Doc("Lists the nodes that offer a function with all of some locs, by name; none is no error.")),
 		"mpreg.functions": Func(s.cluster.functions, Idempotent(),
 			Doc("Lists the functions that the cluster offers.")),
 		"mpreg.describe": Func(s.describe, Idempotent(),
@@ -91,6 +111,7 @@ func (s *Server) status() Status {
 	if s.draining() {
 		state = "draining"
 	}
+	leases := s.leases.Stats()
 	return Status{
 		Node: s.Name(), NodeID: s.ID(), Cluster: s.config.ClusterID, URL: s.URL(), State: state,
 		UptimeSeconds: time.Since(s.started).Seconds(),
@@ -98,6 +119,8 @@ func (s *Server) status() Status {
 		InFlight:      s.inFlight.Load(),
 		Functions:     s.count(),
 		Goroutines:    runtime.NumGoroutine(),
+		Ignoring:      s.ignored.count(),
+		Leases:        LeaseCounts{Count: leases.Leases, MemoryBytes: leases.Memory, DiskBytes: leases.Disk},
 		Members:       s.cluster.count(),
 		Seeds:         s.cluster.seedList(),
 	}

@@ -46,6 +46,7 @@ func (c *cluster) event(e gossip.Event, t *effects) {
 	}
 	c.place(m)
 	if e.Kind == gossip.Died {
+		t.died = append(t.died, m.id)
 		for _, s := range m.sessions {
 			if s.silent {
 				t.ended = append(t.ended, s)

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mpreg/mpreg/codec"
 	"github.com/mpreg/mpreg/internal/wire"
@@ -20,11 +21,20 @@ import (
 //
 // A Client connects when it is first used, to the first of its URLs that
 // answers, and again, in the background, when the connection is lost or its node
-// drains. A call that is made while an attempt to connect is under way waits for
-// it, as long as its context lets it. Between attempts calls fail at once with
-// [Unavailable] and what the last attempt failed with; [Client.Ready] waits until
-// one succeeds. Attempts are 250 ms apart at first and 10 s at last, less a random
-// part.
+// drains: to the next URL then, at once. A call that is made while an attempt to
+// connect is under way waits for it, as long as its context lets it. After an
+// attempt that failed, and before the next, calls fail at once with [Unavailable]
+// and what it failed with; [WaitForRoute] has them wait, and [Client.Ready] waits
+// until an attempt succeeds. Attempts are 250 ms apart at first and 10 s at last,
+// less a random part.
+//
+// A request that surely did not start, because the connection was lost before it
+// was sent, or its node drains, is sent again on the connection that comes next,
+// three times in all or once more than there are URLs. One that may have started
+// is sent again only by a view with [Idempotent], and only for one call in ten, and
+// a hundred more: a cluster in trouble is not to be buried by those who try again.
+// A stream of which an item has come is not. The error of a request that was sent
+// several times has the number as "attempts" in its details.
 type Client struct {
 	core *clientCore
 	call callOptions // of this view
@@ -39,7 +49,9 @@ type clientCore struct {
 // caller has requests executed: by a node at the other end of a link, or by
 // the one that the client is part of.
 type caller interface {
-	do(ctx context.Context, r *wire.Request) (*wire.Response, error)
+	// do has a request answered. to takes what comes before the response; nil if the
+	// request asks for nothing that does.
+	do(ctx context.Context, r *wire.Request, to receiver) (*wire.Response, error)
 	codec() codec.Codec // that arguments are best encoded with
 	ready(ctx context.Context) error
 	close() error
@@ -170,14 +182,17 @@ func (core *clientCore) send(ctx context.Context, inv *Invocation) (Value, error
 		return Value{}, err
 	}
 	call := &inv.view.call
+	if call.stream != nil && call.stream.count > 0 {
+		return Value{}, newError(Internal, ExecutedYes, "an interceptor sends a stream again of which items have come")
+	}
 	if len(r.Headers) == 0 {
 		r.Headers = inv.Headers
 	} else { // of ParseRequest
 		r.Headers = maps.Clone(r.Headers)
 		maps.Copy(r.Headers, inv.Headers)
 	}
-	r.Node, r.ClusterID = cmp.Or(call.node, r.Node), cmp.Or(call.clusterID, r.ClusterID)
-	response, err := core.caller.do(ctx, r)
+	call.apply(r)
+	response, err := core.do(ctx, r, call)
 	if err != nil {
 		return Value{}, err
 	}
@@ -192,6 +207,25 @@ func (core *clientCore) send(ctx context.Context, inv *Invocation) (Value, error
 		return Value{}, newError(Internal, ExecutedYes, "the node answered with %d results for one call", len(response.Results))
 	}
 	return response.Results[0].Value, nil
+}
+
+// do has a request executed. Only a client with a connection can change its node.
+func (core *clientCore) do(ctx context.Context, r *wire.Request, call *callOptions) (*wire.Response, error) {
+	to := newIncoming(call)
+	if c, ok := core.caller.(*conn); ok {
+		return c.persist(ctx, r, to, call.idempotent)
+	}
+	return core.caller.do(ctx, r, to)
+}
+
+// apply sets what the options say of how a request is executed.
+func (o *callOptions) apply(r *wire.Request) {
+	r.Node, r.ClusterID = cmp.Or(o.node, r.Node), cmp.Or(o.clusterID, r.ClusterID)
+	r.Stream, r.Events = o.stream != nil, r.Events || o.onEvent != nil
+	r.WaitForRoute = r.WaitForRoute || o.wait
+	if o.hedge {
+		r.Hedge, r.HedgeMS = true, float64(o.hedgeAfter)/float64(time.Millisecond)
+	}
 }
 
 // wireRequest returns the request that an invocation stands for, and the names

@@ -16,6 +16,9 @@ type cluster struct {
 	self   *Server
 	routes routes // to members that are alive or suspect
 
+	retries budget    // of all calls that this node coordinates
+	typical durations // of idempotent functions whose calls are hedged
+
 	mu       sync.Mutex
 	machine  *gossip.Machine // nil before the node serves, and after
 	began    time.Time       // its time zero

@@ -110,6 +110,17 @@ type Config struct {
 	// read is not counted: each link can hold one. Default 1 GiB.
 	MaxInFlightBytes int64 `env:"MAX_IN_FLIGHT_BYTES"`
 
+	// KeepBytes is the size of a result, in bytes, above which it stays at the node
+	// that made it, if only other commands of its request need it: these fetch it
+	// there. Default 64 KiB; negative has all results go by way of the coordinator.
+	KeepBytes int64 `env:"KEEP_BYTES"`
+
+	// LeaseMemoryBytes bounds the results that this node holds so in memory; more go
+	// to temporary files, in os.TempDir. MaxLeaseBytes bounds both together; more are
+	// sent to the coordinator. Defaults 256 MiB and 4 GiB.
+	LeaseMemoryBytes int64 `env:"LEASE_MEMORY_BYTES"`
+	MaxLeaseBytes    int64 `env:"MAX_LEASE_BYTES"`
+
 	// MaxParallel bounds the commands of one request that run at a time; others
 	// wait for their turn. Default 256.
 	MaxParallel int `env:"MAX_PARALLEL"`
@@ -123,7 +134,7 @@ type Config struct {
 	// carries frames. What is in it can't be overtaken: a small one keeps calls
 	// quick while large values go over the same link, and bounds these to so many
 	// bytes a round trip. Raise it for large values between continents. Default
-	// 256 KiB; negative for the system's choice.
+	// 128 KiB; negative for the system's choice.
 	SendBufferBytes int `env:"SEND_BUFFER_BYTES"`
 
 	// WriteTimeout bounds one write to a link; a link whose peer takes nothing
@@ -253,6 +264,9 @@ func (c Config) withDefaults() Config {
 	limit(&c.MaxInFlight, 65_536)
 	limit(&c.MaxInFlightPerLink, 4_096)
 	limit(&c.MaxInFlightBytes, 1<<30)
+	limit(&c.KeepBytes, 64<<10)
+	limit(&c.LeaseMemoryBytes, 256<<20)
+	limit(&c.MaxLeaseBytes, 4<<30)
 	limit(&c.MaxParallel, 256)
 	limit(&c.HandshakeTimeout, 10*time.Second)
 	limit(&c.WriteTimeout, 10*time.Second)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/mpreg/mpreg/codec"
 	"github.com/mpreg/mpreg/internal/link"
@@ -24,6 +25,7 @@ type conn struct {
 	log     *slog.Logger
 	dialer  *link.Dialer
 
+	retries budget
 	closed  atomic.Bool
 	serving sync.WaitGroup // the readers of links
 
@@ -50,7 +52,8 @@ func (c *conn) codec() codec.Codec {
 // clientLink is a client's end of a link. It is the owner of its peer.
 type clientLink struct {
 	*peer
-	leaving chan struct{} // closed when the node wants no more requests
+	leaving chan struct{} // closed by leave
+	left    sync.Once
 	ended   chan struct{} // closed when the link's reader has returned
 	err     error         // why it did
 }
@@ -114,7 +117,7 @@ func (c *conn) serve(l *link.Link) error {
 	case <-cl.ended:
 		return cl.err
 	case <-cl.leaving:
-		return errors.New("the node is draining")
+		return errors.New("the node takes no further requests")
 	}
 }
 
@@ -130,26 +133,53 @@ func accept(c codec.Codec) string {
 	return c.Name()
 }
 
-// live returns the link that calls go on now.
-func (c *conn) live(ctx context.Context) (*clientLink, error) {
-	l, err := c.dialer.Link(ctx)
+// live returns the link that calls go on now. While there is none it waits for the
+// attempt to connect that is under way and, if patient, for the next one.
+func (c *conn) live(ctx context.Context, patient bool) (*clientLink, error) {
+	connect := c.dialer.Link
+	if patient {
+		connect = func(ctx context.Context) (*link.Link, error) { return c.dialer.Next(ctx, nil) }
+	}
+	l, err := connect(ctx)
+	for range maxLost {
+		if err != nil {
+			return nil, unlinked(ctx, err)
+		}
+		if cl := c.usable(l); cl != nil {
+			return cl, nil
+		}
+		l, err = c.dialer.Next(ctx, l) // the dialer is about to see that
+	}
+	return nil, newError(Unavailable, ExecutedNo, "the links to %d nodes were lost as soon as they were made: try again later", maxLost)
+}
+
+// maxLost bounds the links that one call finds lost, or about to be.
+const maxLost = 3
+
+// usable returns the client's end of a link that may have further requests; nil if
+// it is lost, or its node drains.
+func (c *conn) usable(l *link.Link) *clientLink {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	cl := c.links[l]
+	if cl == nil || cl.gone() {
+		return nil
+	}
+	return cl
+}
+
+// unlinked is the error of a call for which there is no link.
+func unlinked(ctx context.Context, err error) *Error {
 	switch {
-	case err == nil:
 	case errors.Is(err, link.ErrClosed):
-		return nil, errClosed(ExecutedNo)
+		return errClosed(ExecutedNo)
 	case ctx.Err() != nil:
 		e := contextError(ctx.Err(), ExecutedNo)
 		e.Message = "not connected: " + err.Error()
-		return nil, e
+		return e
 	default:
-		return nil, notConnected(err)
+		return notConnected(err)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if cl := c.links[l]; cl != nil {
-		return cl, nil
-	}
-	return nil, newError(Unavailable, ExecutedNo, "the link to %s was just lost: try again", l.RemoteAddr())
 }
 
 // notConnected is the error of a call when there is no link. What a node said
@@ -170,17 +200,9 @@ func notConnected(err error) *Error {
 	return newError(code, ExecutedNo, "not connected: %w", err)
 }
 
-// do sends a request and waits for its answer.
-func (c *conn) do(ctx context.Context, r *wire.Request) (*wire.Response, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, contextError(err, ExecutedNo)
-	}
-	cl, err := c.live(ctx)
-	if err != nil {
-		return nil, err
-	}
-	r.Accept = accept(c.codec())
-	response, err := cl.do(ctx, r)
+// attempt sends a request on a link and waits for its answer.
+func (c *conn) attempt(ctx context.Context, cl *clientLink, r *wire.Request, to receiver) (*wire.Response, error) {
+	response, err := cl.do(ctx, r, to)
 	if err != nil && c.closed.Load() && errors.Is(err, link.ErrClosed) {
 		return nil, errClosed(asError(err).Executed)
 	}
@@ -217,6 +239,9 @@ func (cl *clientLink) request(h wire.FrameHead, _ []byte, _ bool) {
 	cl.refuse(h.ID, newError(NotFound, ExecutedNo, "a client offers no functions"))
 }
 
+// requestLarge implements owner.
+func (cl *clientLink) requestLarge(h wire.FrameHead, _ *link.Large) { cl.request(h, nil, false) }
+
 // oversized implements owner.
 func (cl *clientLink) oversized(h wire.FrameHead, size int64) {
 	cl.refuse(h.ID, newError(ResourceExhausted, ExecutedNo, "the frame has %d bytes, more than this client takes", size))
@@ -231,12 +256,29 @@ func (cl *clientLink) gossip(*wire.Gossip) {}
 // spoke implements owner.
 func (cl *clientLink) spoke() {}
 
+// credit implements owner: no node takes items of a client.
+func (cl *clientLink) credit(uint64, uint64, uint64) {}
+
+// renew implements owner: a client holds nothing for others.
+func (cl *clientLink) renew(wire.Token, time.Duration) {}
+
+// release implements owner.
+func (cl *clientLink) release(wire.Token) {}
+
 // goaway implements owner.
-func (cl *clientLink) goaway(*wire.Goaway) {
+func (cl *clientLink) goaway(*wire.Goaway) { cl.leave() }
+
+// leave has further requests go on another link. What was sent on this one is
+// still answered.
+func (cl *clientLink) leave() { cl.left.Do(func() { close(cl.leaving) }) }
+
+// gone reports whether leave was called.
+func (cl *clientLink) gone() bool {
 	select {
 	case <-cl.leaving:
+		return true
 	default:
-		close(cl.leaving)
+		return false
 	}
 }
 

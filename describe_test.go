@@ -66,7 +66,7 @@ func TestDescribe(t *testing.T) {
 	if len(got) != 2 || len(got[0].Locs) != 0 || len(got[1].Locs) != 2 {
 		t.Fatalf("want the offer with the fewest locs first: %+v", got)
 	}
-	if d := got[0]; d.Idempotent || jsonText(t, d.Params) != `[true]` || d.Result != nil || d.Keywords != nil || d.Signature != "(codec.Value)" {
+	if d := got[0]; d.Idempotent || jsonText(t, d.Params) != `[true]` || d.Result != nil || d.Keywords != nil || d.Signature != "(any)" {
 		t.Errorf("a Value: %+v", d)
 	}
 	d := got[1]

@@ -254,11 +254,19 @@ func (c *cluster) openAny(ctx context.Context, d gossip.Dial) (*session, error) 
 	}
 	outcomes := make(chan outcome, len(urls))
 	var failures dialFailures
-	timer := time.NewTimer(0)
+	due := make(chan struct{}, 1) // holds a token when the next is to be tried
+	next := func() {
+		select {
+		case due <- struct{}{}:
+		default:
+		}
+	}
+	timer := time.AfterFunc(dialStagger, next)
 	defer timer.Stop()
+	next()
 	for begun := 0; len(failures) < len(urls); {
 		select {
-		case <-timer.C:
+		case <-due:
 			if begun < len(urls) {
 				url := urls[begun]
 				begun++
@@ -276,7 +284,7 @@ func (c *cluster) openAny(ctx context.Context, d gossip.Dial) (*session, error) 
 				return o.session, nil // a second that works all the same is settled as a duplicate
 			}
 			failures = append(failures, o.err)
-			timer.Reset(0)
+			next()
 		}
 	}
 	if len(failures) == 0 {

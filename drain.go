@@ -80,6 +80,7 @@ func (s *Server) drain(web *webServer) error {
 	for _, session := range s.openSessions() {
 		session.retire(wire.GoawayDraining, "the node is draining")
 	}
+	close(s.drains) // who is told by a call that waits here knows by then that others are asked from now on
 	if web.server != nil {
 		// Refuses what is in its handshake; links are not the HTTP server's any more.
 		_ = web.server.Close()
@@ -90,16 +91,17 @@ func (s *Server) drain(web *webServer) error {
 	last, stopLast := context.WithTimeout(context.Background(), s.config.DrainTimeout+abandonGrace)
 	defer stopLast()
 	reason, running := drainedReason, int64(0)
-	if !waitFor(deadline, s.requests.Wait) {
+	if !waitFor(deadline, s.requests.Wait) && !s.onlyLent() {
 		reason, running = "drain deadline passed", max(s.inFlight.Load(), 1)
 		s.abandon()
 	}
 	s.stopDialing() // what ran may have needed others until now
 	abandoned := s.closeLinks(deadline, last, reason)
 	s.cluster.close()
-	s.workers.close()
+	_ = s.leases.Close() // what is in it nobody can fetch any more
+	s.pool.close()
 	if running == 0 && abandoned == 0 {
-		s.workers.running.Wait()
+		s.pool.running.Wait()
 		s.log.Info("node stopped", "took", time.Since(start))
 		return nil
 	}
@@ -107,6 +109,22 @@ func (s *Server) drain(web *webServer) error {
 		s.Name(), s.config.DrainTimeout, running, abandoned, errDrainDeadline)
 	s.log.Warn("node stopped", "took", time.Since(start), "err", err)
 	return err
+}
+
+// onlyLent reports whether all that keeps the node are results that nobody has
+// fetched or released, which it lets go.
+func (s *Server) onlyLent() bool {
+	s.mu.Lock()
+	held := len(s.lent)
+	s.mu.Unlock()
+	if held == 0 || s.inFlight.Load() > 0 {
+		return false
+	}
+	s.log.Warn("results that are held for other nodes are let go: nobody has fetched or released them", "results", held)
+	_ = s.leases.Close()
+	grace, stop := context.WithTimeout(context.Background(), abandonGrace/2)
+	defer stop()
+	return waitFor(grace, s.requests.Wait)
 }
 
 // abandon tells all that still runs to end, and gives it a little time for it, so

@@ -24,7 +24,8 @@ type Event struct {
 	Peer     string        // the address of who asked; empty for a call from within the node
 	Command  string        // empty for the events of a request
 	Function string        // empty for the events of a request
-	Node     string        // the name of the node that executes
+	Node     string        // the name of the node that executes the request; empty for [OnEvent]
+	NodeID   string        // the id of the node that runs the command; empty if none was found, and for a request
 	Time     time.Time     // when it happened
 	Duration time.Duration // of what ended; 0 for what started
 	Bytes    int           // the encoded size of the result; 0 for what started or failed

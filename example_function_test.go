@@ -2,7 +2,9 @@ package mpreg_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/mpreg/mpreg"
 )
@@ -84,4 +86,82 @@ func ExampleFunc() {
 		fmt.Println(d.Name, d.Signature, d.Idempotent, d.Doc)
 	}
 	// Output: add (int, int) int true The sum of two numbers.
+}
+
+// A function that returns an iteration is a stream: its items reach the caller
+// while it runs, and it stops when the caller does. Callers that want none of
+// that get a list.
+func ExampleFunc_stream() {
+	node, stop := startNode(map[string]any{
+		"countdown": func(ctx context.Context, from int) iter.Seq2[string, error] {
+			return func(yield func(string, error) bool) {
+				for i := range from {
+					if !yield(fmt.Sprintf("%d …", from-i), ctx.Err()) {
+						return
+					}
+				}
+				yield("", errors.New("no engine"))
+			}
+		},
+		"squares": func(n int) iter.Seq2[int, error] {
+			return func(yield func(int, error) bool) {
+				for i := range n {
+					if !yield(i*i, nil) {
+						return
+					}
+				}
+			}
+		},
+	})
+	defer stop()
+	client := mpreg.NewClient(node.URL())
+	defer client.Close()
+	ctx := context.Background()
+
+	for text, err := range mpreg.Stream[string](ctx, client, "countdown", 3) {
+		if err != nil {
+			fmt.Println("it failed:", err)
+			break
+		}
+		fmt.Println(text)
+	}
+	fmt.Println(client.Call(ctx, "squares", 5))
+	// Output:
+	// 3 …
+	// 2 …
+	// 1 …
+	// it failed: mpreg: failed: no engine (function "countdown", node "node-1", executed)
+	// [0,1,4,9,16] <nil>
+}
+
+// A function that can't bear many calls at a time has further ones wait, or
+// refused so that they can be tried at another node.
+func ExampleMaxConcurrent() {
+	printing, done := make(chan bool), make(chan bool)
+	node, stop := startNode(map[string]any{
+		"print": mpreg.Func(func(page int) string {
+			printing <- true
+			<-done
+			return fmt.Sprint("printed page ", page)
+		}, mpreg.MaxConcurrent(1), mpreg.MaxQueued(-1)), // one printer, and nobody wants to wait
+	})
+	defer stop()
+	client := mpreg.NewClient(node.URL())
+	defer client.Close()
+	ctx := context.Background()
+
+	first := make(chan string)
+	go func() {
+		text, err := mpreg.Call[string](ctx, client, "print", 1)
+		first <- fmt.Sprint(text, " ", err)
+	}()
+	<-printing
+	_, err := client.Call(ctx, "print", 2)
+	var e *mpreg.Error
+	fmt.Println(errors.As(err, &e), e.Code.String(), e.Details["limit"], e.Executed)
+	done <- true
+	fmt.Println(<-first)
+	// Output:
+	// true resource_exhausted max_concurrent no
+	// printed page 1 <nil>
 }

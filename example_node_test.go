@@ -11,8 +11,13 @@ import (
 // startNode runs a node that offers functions until stop, which waits for its
 // end. The examples are about other things than that, which [Example] shows.
 func startNode(functions map[string]any, opts ...mpreg.ServerOption) (node *mpreg.Server, stop func()) {
+	return startPeer(mpreg.Config{Name: "node-1"}, functions, opts...)
+}
+
+// startPeer is startNode for one of several.
+func startPeer(cfg mpreg.Config, functions map[string]any, opts ...mpreg.ServerOption) (node *mpreg.Server, stop func()) {
 	quiet := mpreg.WithLogger(slog.New(slog.DiscardHandler))
-	node, err := mpreg.NewServer(mpreg.Config{Name: "node-1"}, append(opts, quiet)...)
+	node, err := mpreg.NewServer(cfg, append(opts, quiet)...)
 	if err != nil {
 		panic(err)
 	}

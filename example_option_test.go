@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"time"
 
 	"github.com/mpreg/mpreg"
 )
@@ -120,4 +121,86 @@ func ExampleWithAuthenticator() {
 	// Output:
 	// "hello" <nil>
 	// mpreg: permission_denied: ada may not erase (function "erase", node "node-1", not executed)
+}
+
+// An observer sees the steps of a request while it runs.
+func ExampleOnEvent() {
+	node, stop := startNode(map[string]any{
+		"upper": strings.ToUpper,
+		"words": strings.Fields,
+	})
+	defer stop()
+	client := mpreg.NewClient(node.URL())
+	defer client.Close()
+
+	r := mpreg.NewRequest()
+	upper := r.Add("upper", "one node, one client")
+	r.Add("words", upper)
+	_, err := client.With(mpreg.OnEvent(func(e mpreg.Event) {
+		fmt.Println(e.Command, e.Kind, e.Bytes)
+	})).Do(context.Background(), r)
+	fmt.Println(err)
+	// Output:
+	// upper started 0
+	// upper finished 22
+	// words started 0
+	// words finished 30
+	// <nil>
+}
+
+// One of two nodes takes its time. The other is asked after 10 ms, and the call
+// of the first is canceled.
+func ExampleHedge() {
+	a, _, stop := startTwo("lookup", func(node string) any {
+		return mpreg.Func(func(ctx context.Context, key string) (string, error) {
+			if node == "a" {
+				<-ctx.Done()
+				return "", ctx.Err()
+			}
+			return "value of " + key, nil
+		}, mpreg.Idempotent())
+	})
+	defer stop()
+	client := mpreg.NewClient(a.URL()).With(mpreg.Hedge(10 * time.Millisecond))
+	defer client.Close()
+
+	fmt.Println(mpreg.Call[string](context.Background(), client, "lookup", "k"))
+	// Output: value of k <nil>
+}
+
+// A call is made before there is who can answer it.
+func ExampleWaitForRoute() {
+	node, stop := startNode(nil)
+	defer stop()
+	client := mpreg.NewClient(node.URL())
+	defer client.Close()
+
+	_, err := client.Call(context.Background(), "upper", "hello")
+	fmt.Println(errors.Is(err, mpreg.NotFound))
+
+	time.AfterFunc(20*time.Millisecond, func() { _ = node.Register("upper", strings.ToUpper) })
+	patient := client.With(mpreg.WaitForRoute(), mpreg.Timeout(time.Minute))
+	fmt.Println(mpreg.Call[string](context.Background(), patient, "upper", "hello"))
+	// Output:
+	// true
+	// HELLO <nil>
+}
+
+// The client has two nodes to choose from, and the one that it is connected to
+// stops in the midst of the call. Nobody knows what that has done: only because it
+// does no harm to do it twice does the client ask the other one.
+func ExampleIdempotent() {
+	started := make(chan struct{})
+	first, stop := startStubborn(started)
+	second, stopSecond := startNode(map[string]any{"put": func(key string) string { return "put " + key }})
+	defer stopSecond()
+	client := mpreg.NewClient(first.URL() + "," + second.URL())
+	defer client.Close()
+
+	go func() {
+		<-started
+		stop()
+	}()
+	fmt.Println(mpreg.Call[string](context.Background(), client.With(mpreg.Idempotent()), "put", "k"))
+	// Output: put k <nil>
 }

@@ -3,7 +3,6 @@ package mpreg
 import (
 	"cmp"
 	"context"
-	"maps"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -21,6 +20,7 @@ type origin struct {
 	hops     int    // the nodes that have passed it on
 	identity Identity
 	own      bool // no caller but this node itself
+	within   bool // a function that runs here made it
 }
 
 // execution is a request that this node coordinates: it starts each command
@@ -34,8 +34,18 @@ type execution struct {
 	accept  string      // the name of the codec that they are wanted in, which this node may lack
 	plan    *plan.Plan
 
-	results []Value
-	one     [1]Value // results of a single command
+	mu      sync.Mutex
+	results []Value      // guarded by mu while several commands run
+	one     [1]Value     // results of a single command
+	only    outcome      // and how it ended
+	items   atomic.Int64 // of a stream, that were given to asker
+
+	intermediates []intermediate // by command; nil if the request has only one
+	ended         bool           // nothing of it runs; guarded by mu, as are the next two
+	returned      func()         // tells that its functions have heeded the end of the context after all
+	renewal       *time.Timer    // of leases; nil if none needs that
+	renewing      sync.WaitGroup // its function
+
 	reply   wire.Response
 	result1 [1]wire.Result
 	held    int64 // the bytes of results
@@ -43,9 +53,14 @@ type execution struct {
 	told    bool         // asker knows of a failure
 	atRest  bool         // nothing of it runs any more; for who is called by run
 	spans   []span       // when each command ran; nil if nobody wants to know
+	watched bool         // observers or the caller are told of each step
+	start   time.Time    // if spans are noted
 	latest  atomic.Int64 // one more than the index of the command that started last
 
-	forwarded atomic.Int64 // how many commands other nodes were asked to run
+	forwarded  atomic.Int64          // how many commands other nodes were asked to run
+	stragglers sync.WaitGroup        // attempts, of which another one may be faster
+	straggling atomic.Int32          // those that run
+	missing    atomic.Pointer[Error] // what a command waits for, with WaitForRoute; nil if none does
 }
 
 // span is the time in which a command ran.
@@ -56,6 +71,9 @@ type outcome struct {
 	index int
 	value Value
 	err   *Error
+	node  string // the id of the node that it was handed to last
+	told  bool   // that it started
+	again bool   // it has ended before, and its result was lost
 }
 
 // newExecution plans a request. The error, an *Error, is about a request of
@@ -71,12 +89,18 @@ func newExecution(node *Server, from origin, r *wire.Request, c codec.Codec) (*e
 		e.Executed = ExecutedNo
 		return nil, e.at("", "", node.Name())
 	}
+	if r.Stream && len(p.Results) != 1 {
+		return nil, newError(InvalidRequest, ExecutedNo,
+			"a stream has one command whose result nobody uses, and no other that is returned: the request has %d", len(p.Results)).at("", "", node.Name())
+	}
 	p.MaxValue = int(min(node.config.MaxMessageBytes, math.MaxInt))
 	e := &execution{node: node, origin: from, request: r, codec: c, accept: cmp.Or(r.Accept, c.Name()), plan: p}
 	if e.results = e.one[:]; len(r.Commands) > 1 {
 		e.results = make([]Value, len(r.Commands))
+		e.intermediates = e.newIntermediates()
 	}
-	if r.ReturnIntermediate || r.IncludeSummary || len(node.options.observers) > 0 {
+	e.watched = r.Events || len(node.options.observers) > 0
+	if r.ReturnIntermediate || r.IncludeSummary || e.watched {
 		e.spans = make([]span, len(r.Commands))
 	}
 	return e, nil
@@ -86,35 +110,119 @@ func newExecution(node *Server, from origin, r *wire.Request, c codec.Codec) (*e
 type asker interface {
 	// answer is called once, with a response or with a failure.
 	answer(e *execution, response *wire.Response, failure *Error)
+	// item gives it an item of a stream, which may wait. An error says that it
+	// takes no more.
+	item(ctx context.Context, v Value) error
+	// event tells it of a step, if it asked for that.
+	event(e *wire.Event)
 }
 
 // run executes the request and answers once, as soon as the outcome is known: a
 // failure is told while other commands may still be on their way out. It returns
 // when nothing of the request runs any more.
 func (e *execution) run(ctx context.Context, to asker) {
-	start := e.observeStart(ctx)
+	e.observeStart(ctx)
 	e.asker = to
 	var failure *Error
 	ended := false
 	defer func() {
-		e.atRest = true
+		e.atRest = e.straggling.Load() == 0
 		if !ended {
 			failure = e.goexit(-1)
 		}
 		if failure != nil {
 			e.fail(failure)
 		} else {
-			to.answer(e, e.response(start), nil)
+			to.answer(e, e.response(), nil)
 		}
-		e.observeEnd(ctx, start, failure)
+		e.stragglers.Wait() // the caller has its answer, but the request is not over
+		e.rest()
+		e.observeEnd(ctx, failure)
 	}()
 	if len(e.request.Commands) == 1 {
 		o := e.command(ctx, 0)
 		e.results[0], failure = o.value, o.err
 	} else {
+		defer e.releaseAll()
 		failure = e.runGraph(ctx)
 	}
 	ended = true
+}
+
+// movable reports whether the request, which waits for a route, could as well do so
+// at another node: nothing of it has run, and it is not part of what runs here.
+func (e *execution) movable() bool { return len(e.request.Commands) == 1 && !e.origin.within }
+
+// nothingMore is what latest becomes when somebody was told that nothing has started:
+// nothing does any more.
+const nothingMore = -1
+
+// waitsNoMore is what missing becomes when somebody was told that a command did not
+// start because it waits: none of those that wait does any more.
+var waitsNoMore = new(Error)
+
+// starts notes that a command starts, and reports whether it may.
+func (e *execution) starts(index int) bool {
+	for {
+		latest := e.latest.Load()
+		if latest == nothingMore {
+			return false
+		}
+		if e.latest.CompareAndSwap(latest, int64(index)+1) {
+			return true
+		}
+	}
+}
+
+// waits notes what a command waits for, until goesOn is called with the same. Both
+// report whether it may go on.
+func (e *execution) waits(missing *Error) bool {
+	for {
+		before := e.missing.Load()
+		if before == waitsNoMore {
+			return false
+		}
+		if e.missing.CompareAndSwap(before, missing) {
+			return true
+		}
+	}
+}
+
+func (e *execution) goesOn(missing *Error) bool {
+	return e.missing.CompareAndSwap(missing, nil) || e.missing.Load() != waitsNoMore
+}
+
+// abandoned is called when the caller was told that the context has ended, and
+// functions still run: one that ignores it is reported.
+func (e *execution) abandoned() {
+	if latest := e.latest.Load(); latest > 0 {
+		e.ignoring(int(latest - 1))
+	}
+}
+
+// ignoring is abandoned for a command that still runs.
+func (e *execution) ignoring(index int) {
+	returned := e.node.ignored.watch(e.request.Commands[index].Function, e.request.U)
+	e.mu.Lock()
+	watched := e.ended || e.returned != nil
+	if !watched {
+		e.returned = returned
+	}
+	e.mu.Unlock()
+	if watched { // or nothing runs any more
+		returned()
+	}
+}
+
+// rest is called when nothing of the request runs any more.
+func (e *execution) rest() {
+	e.mu.Lock()
+	e.ended = true
+	returned := e.returned
+	e.mu.Unlock()
+	if returned != nil {
+		returned()
+	}
 }
 
 // fail tells of a failure, the first time.
@@ -125,177 +233,25 @@ func (e *execution) fail(failure *Error) {
 	}
 }
 
-// runGraph starts what is ready, and what becomes ready by what ends. It tells of
-// the first failure, and returns it once nothing runs any more.
-func (e *execution) runGraph(ctx context.Context) (failure *Error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var running sync.WaitGroup
-	defer running.Wait()
-
-	progress := e.plan.Begin()
-	ready := progress.Ready()
-	count := 0 // of those that run
-	settle := func(o outcome) {
-		if failure != nil {
-			return
-		}
-		if o.err == nil {
-			o.err = e.keep(o)
-		}
-		if o.err != nil {
-			failure = o.err
-			cancel(failure)
-			e.atRest = count == 0
-			e.fail(failure)
-			return
-		}
-		ready = append(ready, progress.Done(o.index)...)
-	}
-	limit := min(e.node.config.MaxParallel, len(e.request.Commands))
-	ended := make(chan outcome, limit) // room for all that run: nobody waits to tell how it ended
-	for {
-		if failure != nil {
-			ready = nil
-		}
-		if count == 0 && len(ready) == 0 {
-			return failure
-		}
-		if count == 0 && len(ready) == 1 {
-			// Nothing else can start before it ends: no need for a goroutine.
-			index := ready[0]
-			ready = ready[1:]
-			settle(e.command(ctx, index))
-			continue
-		}
-		for ; len(ready) > 0 && count < limit; count++ {
-			index := ready[0]
-			ready = ready[1:]
-			running.Go(func() { e.commandApart(ctx, index, ended) })
-		}
-		o := <-ended
-		count--
-		settle(o)
-	}
-}
-
-// maxHeld is how many times the largest message a request's results may be,
-// together: they are held until it is answered.
-const maxHeld = 4
-
-// keep holds a result for those that use it.
-func (e *execution) keep(o outcome) *Error {
-	e.results[o.index] = o.value
-	e.held += int64(len(o.value.Bytes()))
-	if most := maxHeld * e.node.config.MaxMessageBytes; e.held > most {
-		cmd := &e.request.Commands[o.index]
-		err := newError(ResourceExhausted, ExecutedYes,
-			"the results of the request have more than the %d bytes that the node holds for one: ask for less at a time", most)
-		err.Details = map[string]any{wire.DetailLimit: "result_bytes", wire.DetailMax: most}
-		return err.at(cmd.Name, cmd.Function, e.node.Name())
-	}
-	return nil
-}
-
-// commandApart is command in a goroutine of its own.
-func (e *execution) commandApart(ctx context.Context, index int, done chan<- outcome) {
-	o := outcome{index: index}
-	ended := false
-	defer func() {
-		if !ended {
-			o.err = e.goexit(index)
-		}
-		done <- o
-	}()
-	o = e.command(ctx, index)
-	ended = true
-}
-
-// goexit is the error of a function that ended its goroutine with
-// runtime.Goexit, as t.Fatal does: whoever waits for it must be told. A negative
-// index is a function that is not known.
-func (e *execution) goexit(index int) *Error {
-	err := newError(Internal, ExecutedYes, "a function ended its goroutine instead of returning")
-	if index < 0 {
-		return err.at("", "", e.node.Name())
-	}
-	cmd := &e.request.Commands[index]
-	return err.at(cmd.Name, cmd.Function, e.node.Name())
-}
-
-// command runs one command, whose inputs are ready.
-func (e *execution) command(ctx context.Context, index int) outcome {
-	cmd := &e.request.Commands[index]
-	o := outcome{index: index}
-	e.latest.Store(int64(index) + 1)
-	if e.spans != nil {
-		e.spans[index].start = time.Now()
-	}
-	e.observeCommand(ctx, CommandStarted, index, &o)
-	var err error
-	if o.value, err = e.invoke(ctx, index); err != nil {
-		o.err = asError(err).at(cmd.Name, cmd.Function, e.node.Name())
-	}
-	if e.spans != nil {
-		e.spans[index].end = time.Now()
-	}
-	kind := CommandFinished
-	if o.err != nil {
-		kind = CommandFailed
-	}
-	e.observeCommand(ctx, kind, index, &o)
-	return o
-}
-
-func (e *execution) invoke(ctx context.Context, index int) (Value, error) {
-	if ctx.Err() != nil {
-		return Value{}, endError(ctx, ExecutedNo)
-	}
-	cmd := &e.request.Commands[index]
-	args, kwargs, err := e.plan.Fill(index, e.result)
-	if err != nil {
-		failure := asError(err)
-		failure.Executed = ExecutedNo
-		return Value{}, failure
-	}
-	call := &callContext{Context: ctx, exec: e, invocation: Invocation{
-		Function: cmd.Function, Command: cmd.Name, Locs: cmd.Locs,
-		Args: args, Kwargs: kwargs, Headers: e.request.Headers,
-	}}
-	if len(e.node.options.interceptors) > 0 {
-		call.invocation.Headers = maps.Clone(e.request.Headers) // theirs to change
-	}
-	return e.node.cluster.run(call, call, query{
-		function: cmd.Function, locs: cmd.Locs, node: e.request.Node, from: e.origin.node, hops: e.origin.hops,
-	})
-}
-
-func (e *execution) result(index int) Value { return e.results[index] }
-
-// encode encodes what a function returned as whoever asked wants it. A value in a
-// codec that this node lacks is passed on as it is.
-func (e *execution) encode(x any) (Value, error) {
-	if v, ok := x.(Value); ok {
-		if _, opaque := v.Codec().(wire.Opaque); opaque || v.Codec().Name() == e.accept {
-			return v, nil
-		}
-	}
-	return codec.Encode(e.codec, x)
-}
-
 // interrupted is the error of a request whose context ended before it did,
 // about the command that started last.
 func (e *execution) interrupted(ctx context.Context) *Error {
-	latest := e.latest.Load()
-	if latest == 0 {
+	if e.latest.CompareAndSwap(0, nothingMore) || e.latest.Load() == nothingMore {
 		return endError(ctx, ExecutedNo).at("", "", e.node.Name())
 	}
-	cmd := &e.request.Commands[latest-1]
-	return endError(ctx, ExecutedMaybe).at(cmd.Name, cmd.Function, e.node.Name())
+	if missing := e.missing.Load(); missing != nil && e.missing.CompareAndSwap(missing, waitsNoMore) {
+		return waitError(ctx, missing).at("", "", e.node.Name())
+	}
+	cmd := &e.request.Commands[e.latest.Load()-1]
+	executed := ExecutedMaybe
+	if e.items.Load() > 0 {
+		executed = ExecutedYes
+	}
+	return endError(ctx, executed).at(cmd.Name, cmd.Function, e.node.Name())
 }
 
 // response collects what the caller asked for.
-func (e *execution) response(start time.Time) *wire.Response {
+func (e *execution) response() *wire.Response {
 	r := &e.reply
 	r.U, r.Results = e.request.U, e.result1[:]
 	if len(e.plan.Results) > 1 {
@@ -304,11 +260,14 @@ func (e *execution) response(start time.Time) *wire.Response {
 	for i, index := range e.plan.Results {
 		r.Results[i] = wire.Result{Name: e.request.Commands[index].Name, Value: e.results[index]}
 	}
+	if e.request.Stream {
+		r.Streamed, r.Items = true, e.items.Load()
+	}
 	if e.request.ReturnIntermediate {
 		r.Intermediate = e.levels()
 	}
 	if e.request.IncludeSummary {
-		r.Summary = e.summary(start)
+		r.Summary = e.summary()
 	}
 	return r
 }

@@ -3,124 +3,65 @@ package mpreg
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"slices"
-	"time"
 
 	"github.com/mpreg/mpreg/internal/gossip"
 	"github.com/mpreg/mpreg/internal/link"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
-const (
-	// maxHops bounds how often a call is passed on by nodes that do not have its
-	// function: their catalogs may disagree for a moment, but not for long.
-	maxHops = 5
+// maxHops bounds how often a call is passed on by nodes that do not have its
+// function: their catalogs may disagree for a moment, but not for long.
+const maxHops = 5
 
-	// maxAttempts bounds how many nodes are tried for a call that surely did not
-	// start at those before.
-	maxAttempts = 4
-)
-
-// run runs a command on a node that offers its function and all its locs. What
-// surely did not start at one is tried at another.
-func (c *cluster) run(ctx context.Context, call *callContext, q query) (Value, error) {
-	var tried []*member
-	skipLocal := false
-	var failure error
-	attempts := maxAttempts
-	if q.hops > 0 {
-		attempts = 1 // who passed it on tries others: if each node did, attempts would multiply
-	}
-	for range attempts {
-		f, err := c.choose(q, skipLocal, tried)
-		if err != nil {
-			if failure == nil {
-				failure = err
-			}
-			break
-		}
-		start := time.Now()
-		var v Value
-		if f.local != nil {
-			v, err = c.self.runHere(ctx, call, f.local)
-		} else {
-			v, err = c.self.forward(ctx, call, f.place.member, q)
-		}
-		if err == nil {
-			f.observe(time.Since(start))
-			return v, nil
-		}
-		f.fail(time.Since(start), err)
-		failure = err
-		again := elsewhere(err) || lost(err) && f.place != nil && f.place.idempotent
-		if ctx.Err() != nil || !again {
-			break
-		}
-		if f.local != nil {
-			skipLocal = true
-		} else {
-			tried = append(tried, f.place.member)
-		}
-	}
-	return Value{}, failure
-}
-
-func (f found) observe(d time.Duration) {
-	if f.local != nil {
-		f.local.latency.observe(d)
-	} else {
-		f.place.latency.observe(d)
-	}
-}
-
-// fail notes a failure; one of who called says nothing about the place.
-func (f found) fail(d time.Duration, err error) {
-	code := asError(err).Code
-	if slices.Contains(callersFaults, code) {
-		return
-	}
-	blamed := slices.Contains([]Code{Unavailable, ResourceExhausted, Internal}, code)
-	if f.local != nil {
-		f.local.latency.fail(d, blamed)
-	} else {
-		f.place.latency.fail(d, blamed)
-	}
-}
-
-// callersFaults are the codes of failures that are the same at every node.
-var callersFaults = []Code{InvalidRequest, InvalidArgument, Unauthenticated, PermissionDenied, Canceled}
-
-// elsewhere reports whether a call that failed surely did not start, and may
-// start at another node.
-func elsewhere(err error) bool {
-	e := asError(err)
-	if e.Executed != ExecutedNo {
-		return false
-	}
-	switch e.Code {
-	case Unavailable, NotFound:
-		return true
-	case ResourceExhausted:
-		limit, _ := e.Details[wire.DetailLimit].(string)
-		return slices.Contains([]string{"in_flight", "in_flight_per_link", "in_flight_bytes", "max_concurrent", "calls_per_link", limitLargeFrames}, limit)
-	default:
-		return false
-	}
-}
-
-// lost reports whether nobody knows if a call ran, because its node is gone.
-func lost(err error) bool {
-	e := asError(err)
-	return e.Code == Unavailable && e.Executed == ExecutedMaybe
-}
-
-// runHere runs a command with a function of this node.
+// runHere runs a command with a function of this node. If that fails the command
+// is what it was before, for an attempt elsewhere.
 func (s *Server) runHere(ctx context.Context, call *callContext, o *offer) (Value, error) {
 	call.fn = o.fn
+	given := call.invocation
+	if len(s.options.interceptors) > 0 { // they may change it
+		call.invocation.Args, call.invocation.Kwargs = slices.Clone(given.Args), maps.Clone(given.Kwargs)
+		call.invocation.Headers = maps.Clone(given.Headers)
+	}
+	v, err := s.runFilled(ctx, call)
+	if err != nil {
+		inv := &call.invocation // of which what was left behind may still read the rest
+		inv.Args, inv.Kwargs, inv.Headers = given.Args, given.Kwargs, given.Headers
+	}
+	return v, err
+}
+
+// runFilled is runHere for a command whose function is known.
+func (s *Server) runFilled(ctx context.Context, call *callContext) (Value, error) {
+	size, err := s.fill(ctx, call)
+	if err != nil {
+		return Value{}, asError(err).at("", "", s.Name())
+	}
+	if size > 0 {
+		defer s.inFlightBytes.Add(-size)
+	}
 	s.running.Add(1)
 	defer s.running.Add(-1)
-	return s.runLocal(ctx, call)
+	v, err := s.runLocal(ctx, call)
+	if err == nil && call.emit != nil && !call.fn.stream {
+		if err = call.emit(ctx, v); err != nil { // what is no stream is one item
+			failure := *asError(err)
+			failure.Executed = ExecutedYes
+			return Value{}, &failure
+		}
+		return Value{}, nil
+	}
+	return v, err
+}
+
+// idempotent reports whether what was run there may run twice.
+func (f found) idempotent(function string, builtins *Registry) bool {
+	if f.local != nil {
+		return f.local.fn.idempotent
+	}
+	return f.place != nil && (f.place.idempotent || builtins.has(function)) // all of those are
 }
 
 // forward has a command run by another node.
@@ -128,9 +69,22 @@ func (s *Server) forward(ctx context.Context, call *callContext, m *member, q qu
 	m.inFlight.Add(1)
 	defer m.inFlight.Add(-1)
 	call.exec.forwarded.Add(1)
-	response, err := s.cluster.do(ctx, m, call.forwarded(q), q)
+	var to receiver
+	var pass *passing
+	if call.emit != nil {
+		pass = &passing{call: call}
+		to = pass
+	}
+	response, err := s.cluster.do(ctx, m, call.forwarded(q), q, to)
+	if pass != nil && pass.refused != nil {
+		return Value{}, pass.refused // whoever asked takes no more: not the node's failure
+	}
 	if err != nil {
-		return Value{}, asError(err).at("", "", s.cluster.nameOf(m)).onHop(q.hops + 1)
+		failure := asError(err).at("", "", s.cluster.nameOf(m)).onHop(q.hops + 1)
+		if call.emitted.Load() > 0 {
+			failure.Executed = ExecutedYes
+		}
+		return Value{}, failure
 	}
 	if response.Error != nil {
 		return Value{}, fromWire(response.Error)
@@ -141,18 +95,32 @@ func (s *Server) forward(ctx context.Context, call *callContext, m *member, q qu
 	return response.Results[0].Value, nil
 }
 
+// passing passes the items of a command that another node runs on to whoever
+// asked for them.
+type passing struct {
+	call    *callContext
+	refused error // why they take no more
+}
+
+func (p *passing) item(ctx context.Context, v Value) error {
+	p.refused = p.call.emit(ctx, v)
+	return p.refused
+}
+
+func (p *passing) event(*wire.Event) {} // were not asked for
+
 // do has a request answered by a member: on the link to it, or on one that is
 // made for that, or through another node that has one.
-func (c *cluster) do(ctx context.Context, m *member, r *wire.Request, q query) (*wire.Response, error) {
+func (c *cluster) do(ctx context.Context, m *member, r *wire.Request, q query, to receiver) (*wire.Response, error) {
 	if m.best.Load() != nil {
-		response, err := m.do(ctx, r)
+		response, err := m.do(ctx, r, to)
 		if !errors.Is(err, errNoLink) {
 			return response, err
 		}
 	}
 	err := c.connect(ctx, m)
 	if err == nil {
-		return m.do(ctx, r)
+		return m.do(ctx, r, to)
 	}
 	if ctx.Err() != nil {
 		return nil, err
@@ -163,7 +131,7 @@ func (c *cluster) do(ctx context.Context, m *member, r *wire.Request, q query) (
 		if c.connect(ctx, via) != nil {
 			continue
 		}
-		answer, failure := via.do(ctx, r)
+		answer, failure := via.do(ctx, r, to)
 		if errors.Is(failure, errNoLink) {
 			continue
 		}
@@ -223,7 +191,7 @@ var errNoLink = newError(Unavailable, ExecutedNo, "the link to the node was just
 // do has a request answered on whichever link to the member is used. One that was
 // just given up takes no calls, and there is another then. The error matches
 // errNoLink if there is none.
-func (m *member) do(ctx context.Context, r *wire.Request) (*wire.Response, error) {
+func (m *member) do(ctx context.Context, r *wire.Request, to receiver) (*wire.Response, error) {
 	var before *session
 	for {
 		s := m.best.Load()
@@ -231,7 +199,7 @@ func (m *member) do(ctx context.Context, r *wire.Request) (*wire.Response, error
 			return nil, errNoLink
 		}
 		s.used.Add(1)
-		response, err := s.peer.do(ctx, r)
+		response, err := s.peer.do(ctx, r, to)
 		if err == nil || !errors.Is(err, link.ErrClosed) || asError(err).Executed != ExecutedNo || ctx.Err() != nil {
 			return response, err
 		}
@@ -248,8 +216,9 @@ func (c *callContext) forwarded(q query) *wire.Request {
 			Name: inv.Command, Function: inv.Function, Args: inv.Args, Kwargs: inv.Kwargs, Locs: inv.Locs,
 		}},
 		Traceparent: from.Traceparent, Headers: from.Headers, Node: q.node,
-		Hops: uint8(q.hops + 1), Accept: c.exec.request.Accept,
+		Hops: uint8(q.hops + 1), Accept: c.exec.request.Accept, Splices: c.splices, Stream: c.emit != nil,
 	}
+	c.exec.mayStay(c.index, r)
 	if who := c.exec.origin.identity; !c.exec.origin.own { // also of nobody, who is not this node
 		r.Caller = &wire.Caller{Name: who.Name, Claims: who.Claims}
 	}

@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"strings"
 	"sync"
-	"sync/atomic"
 )
 
 // Function is a Go function prepared for being called with encoded arguments.
@@ -16,45 +15,66 @@ import (
 type Function struct {
 	fn       reflect.Value
 	params   []reflect.Type // without the context; the last is []T of a variadic T
-	result   reflect.Type   // nil: none
+	result   reflect.Type   // nil: none; of a stream that of its items
+	stream   bool           // it returns an iteration
 	context  bool
 	failing  bool // its last result is an error
 	variadic bool
 	keywords *keywordParam // nil: takes none
 	checks   []check       // per parameter; nil: nothing to validate
 
+	// foreign runs it instead of fn, for a function of a worker; nil for one of Go.
+	// It notes itself in call that it started, and has bounds of its own.
+	foreign func(ctx context.Context, inv *Invocation, call *callContext) (Value, error)
+
 	doc           string
 	idempotent    bool
-	maxConcurrent int64
-	running       atomic.Int64
+	maxConcurrent int       // as the options say
+	maxQueued     int       // likewise
+	turns         *turns    // nil: any number may run
 	frames        sync.Pool // of *frame
 	err           error     // why it can't be registered
 }
 
 // FuncOption sets a property of a [Function].
-type FuncOption func(*Function)
+type FuncOption interface{ applyFunc(*Function) }
+
+type funcOption func(*Function)
+
+func (o funcOption) applyFunc(f *Function) { o(f) }
 
 // Doc describes the function to its callers, in mpreg.describe.
-func Doc(text string) FuncOption { return func(f *Function) { f.doc = text } }
+func Doc(text string) FuncOption { return funcOption(func(f *Function) { f.doc = text }) }
 
-// Idempotent says that running the function twice does no harm: a call that may
-// have started can then be tried again.
-func Idempotent() FuncOption { return func(f *Function) { f.idempotent = true } }
+// IdempotentOption is what [Idempotent] returns: it fits functions and calls.
+type IdempotentOption struct{}
 
-// MaxConcurrent bounds the calls of the function that run at a time on this
-// node; a further one is refused at once with [ResourceExhausted]. n < 1 means
-// no bound, as is the default.
-func MaxConcurrent(n int) FuncOption {
-	return func(f *Function) { f.maxConcurrent = int64(n) }
-}
+func (IdempotentOption) applyFunc(f *Function)        { f.idempotent = true }
+func (IdempotentOption) applyCall(o *callOptions)     { o.idempotent = true }
+func (IdempotentOption) applyClient(o *clientOptions) { o.call.idempotent = true }
+
+// Idempotent says that running twice does no harm: a call that may have started
+// can then be tried again. As an option of [Func] it speaks of a function, and the
+// nodes try again; as a [CallOption] of the calls of a client, which then tries
+// again whole requests whose node is gone.
+func Idempotent() IdempotentOption { return IdempotentOption{} }
 
 // Func prepares fn for Register, with options. fn is a func([ctx,] A...) ([R,]
 // [error]), variadic or not; what is wrong with it is told by Register.
+//
+// If R is an [iter.Seq2] of some T and error, or a type of its own of that shape,
+// the function is a stream. Its items reach who calls it as a stream while it
+// runs; others get a list of all. A pair whose error is not nil ends the stream,
+// and is how the call fails. The iteration runs once, for one call; yield waits
+// while the caller has items enough, and returns false once it is gone.
 func Func(fn any, opts ...FuncOption) *Function {
 	f := &Function{}
 	for _, opt := range opts {
-		opt(f)
+		if opt != nil {
+			opt.applyFunc(f)
+		}
 	}
+	f.turns = newTurns(f.maxConcurrent, f.maxQueued)
 	f.err = f.compile(fn)
 	return f
 }
@@ -113,6 +133,9 @@ func (f *Function) compileResults(t reflect.Type) error {
 		return nil
 	case 1:
 		f.result = results[0]
+		if item, ok := streamItem(f.result); ok {
+			f.result, f.stream = item, true
+		}
 		if f.result.Implements(errorType) {
 			return fmt.Errorf("%s returns a %s: declare it as error, or it would be sent as a result", t, f.result)
 		}
@@ -125,7 +148,8 @@ func (f *Function) compileResults(t reflect.Type) error {
 	}
 }
 
-// String returns the function's Go signature without its name and context.
+// String returns the function's Go signature without its name and context. A
+// stream is written as "(int) stream of string".
 func (f *Function) String() string {
 	var b strings.Builder
 	b.WriteByte('(')
@@ -140,14 +164,32 @@ func (f *Function) String() string {
 		b.WriteString(typeName(p))
 	}
 	b.WriteByte(')')
+	if f.stream {
+		b.WriteString(" stream of")
+	}
 	if f.result != nil {
 		b.WriteString(" " + typeName(f.result))
 	}
 	return b.String()
 }
 
-// typeName is how people write a type.
-func typeName(t reflect.Type) string { return strings.ReplaceAll(t.String(), "interface {}", "any") }
+// typeName is how people write a type. A Value is any value, to who calls.
+func typeName(t reflect.Type) string {
+	switch {
+	case t == valueType:
+		return "any"
+	case t.Name() != "":
+	case t.Kind() == reflect.Pointer:
+		return "*" + typeName(t.Elem())
+	case t.Kind() == reflect.Slice:
+		return "[]" + typeName(t.Elem())
+	case t.Kind() == reflect.Array:
+		return fmt.Sprintf("[%d]%s", t.Len(), typeName(t.Elem()))
+	case t.Kind() == reflect.Map:
+		return "map[" + typeName(t.Key()) + "]" + typeName(t.Elem())
+	}
+	return strings.ReplaceAll(t.String(), "interface {}", "any")
+}
 
 // frame holds the arguments of one call. Frames are reused: what a function
 // keeps of its arguments was allocated for it alone, by decoding into the
@@ -182,20 +224,6 @@ func (f *Function) release(fr *frame) {
 	f.frames.Put(fr)
 }
 
-// enter takes one of the places that MaxConcurrent gives.
-func (f *Function) enter() error {
-	if n := f.running.Add(1); f.maxConcurrent > 0 && n > f.maxConcurrent {
-		f.running.Add(-1)
-		e := newError(ResourceExhausted, ExecutedNo,
-			"the node runs %d calls of this function already, which is its bound: try again, or elsewhere", f.maxConcurrent)
-		e.Details = map[string]any{"limit": "max_concurrent", "max": f.maxConcurrent}
-		return e
-	}
-	return nil
-}
-
-func (f *Function) leave() { f.running.Add(-1) }
-
 // call runs the function with the arguments in fr. A panic, or a function that
 // ends its goroutine, is a *panicError.
 func (f *Function) call(ctx context.Context, fr *frame) (result reflect.Value, err error) {
@@ -203,12 +231,7 @@ func (f *Function) call(ctx context.Context, fr *frame) (result reflect.Value, e
 		*fr.ctx = ctx
 	}
 	ended := false
-	defer func() {
-		if ended {
-			return
-		}
-		err = newPanicError(recover())
-	}()
+	defer caught(&ended, &err)
 	var out []reflect.Value
 	if f.variadic {
 		out = f.fn.CallSlice(fr.args)
@@ -226,4 +249,12 @@ func (f *Function) call(ctx context.Context, fr *frame) (result reflect.Value, e
 		return reflect.Value{}, nil
 	}
 	return out[0], nil
+}
+
+// caught is deferred around what is not ours: what has not ended then has
+// panicked, or has ended its goroutine.
+func caught(ended *bool, err *error) {
+	if !*ended {
+		*err = newPanicError(recover())
+	}
 }

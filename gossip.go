@@ -107,6 +107,7 @@ type effects struct {
 	dials []gossip.Dial
 	given []*session // links to be given up
 	ended []*session // links to be ended at once
+	died  []string   // ids of nodes
 	lines []func()   // of the log
 }
 
@@ -116,6 +117,7 @@ func (t *effects) add(more effects) {
 	t.dials = append(t.dials, more.dials...)
 	t.given = append(t.given, more.given...)
 	t.ended = append(t.ended, more.ended...)
+	t.died = append(t.died, more.died...)
 	t.lines = append(t.lines, more.lines...)
 }
 
@@ -177,6 +179,9 @@ func (c *cluster) carryOut(t effects) {
 	}
 	for _, s := range t.ended {
 		s.abort(errNodeDied)
+	}
+	for _, id := range t.died {
+		c.self.forgive(id)
 	}
 	retire(t.given)
 	for _, line := range t.lines {

@@ -3,6 +3,8 @@ package mpreg
 import (
 	"context"
 	"sync/atomic"
+
+	"github.com/mpreg/mpreg/internal/wire"
 )
 
 // Info is what a function can know of the call that it serves.
@@ -39,6 +41,15 @@ type callContext struct {
 	invocation Invocation
 	fn         *Function   // that it was routed to, if to this node
 	started    atomic.Bool // the function was called
+
+	// emit takes the items of a stream; nil if the caller wants the result as a
+	// whole. It may wait. After an error the function is to end.
+	emit    func(context.Context, Value) error
+	index   int           // of the command
+	outcome *outcome      // of the command; nil for a second attempt beside another
+	splices []wire.Splice // places in the arguments that hold what is elsewhere
+	ran     found         // where it was run, once it was; see run
+	emitted atomic.Int64  // items that were given to emit: the call can't be made again
 }
 
 func (c *callContext) Value(key any) any {
@@ -46,6 +57,22 @@ func (c *callContext) Value(key any) any {
 		return c
 	}
 	return c.Context.Value(key)
+}
+
+// handed notes that the command is about to be run at f.
+func (c *callContext) handed(f found) {
+	o := c.outcome
+	if o == nil {
+		return
+	}
+	node := c.exec.node.ID()
+	if f.place != nil {
+		node = f.place.member.id
+	}
+	if c.exec.watched {
+		c.exec.began(c, o, node)
+	}
+	o.node = node
 }
 
 func (c *callContext) info() Info {

@@ -12,24 +12,37 @@ import (
 // result in the codec of who asked. Errors are what the function returned, or
 // an *Error. It notes in call that the function started.
 func (f *Function) invoke(ctx context.Context, inv *Invocation, call *callContext) (Value, error) {
+	if f.foreign != nil {
+		return f.foreign(ctx, inv, call)
+	}
+	if f.turns != nil {
+		// Before anything is decoded: a refusal must cost less than a call.
+		if err := f.turns.take(ctx); err != nil {
+			return Value{}, err
+		}
+		defer f.turns.give()
+	}
 	fr, _ := f.frames.Get().(*frame)
 	defer f.release(fr)
 	if err := f.decode(fr, inv); err != nil {
 		return Value{}, err
 	}
-	if err := f.enter(); err != nil {
-		return Value{}, err
-	}
-	defer f.leave()
 	call.started.Store(true)
 	result, err := f.call(ctx, fr)
-	if err != nil {
+	switch {
+	case err != nil:
 		return Value{}, handlerError(ctx, err)
-	}
-	if !result.IsValid() {
+	case f.stream:
+		return iterate(ctx, result, call)
+	case f.result == nil:
 		return Value{}, nil
+	default:
+		return encodeResult(call, result.Interface())
 	}
-	v, err := call.exec.encode(result.Interface())
+}
+
+func encodeResult(call *callContext, x any) (Value, error) {
+	v, err := call.exec.encode(x)
 	if err != nil {
 		return Value{}, newError(Internal, ExecutedYes, "the result can't be encoded: %v", err)
 	}

@@ -2,6 +2,7 @@ package mpreg
 
 import (
 	"errors"
+	"math"
 
 	"github.com/mpreg/mpreg/internal/link"
 	"github.com/mpreg/mpreg/internal/wire"
@@ -20,15 +21,26 @@ func (s jsonHandler) Message(kind link.Kind, data []byte) {
 			s.refuse(kind, key, err)
 			return
 		}
-		s.begin(kind, key, data, false)
+		s.begin(kind, key, data, false, fromOutside)
 	case wire.RoleCancel:
 		if _, err := wire.DecodeCancel(data); err != nil {
 			s.refuse(kind, key, asError(err))
 			return
 		}
 		s.cancelRequest(key)
+	case wire.RoleAck:
+		ack, err := wire.DecodeAck(data)
+		if err != nil {
+			s.refuse(kind, key, asError(err))
+			return
+		}
+		s.allow(key, uint64(ack.N), math.MaxInt64) // JSON counts items, not bytes
 	case wire.RoleAuth:
 		s.authenticate(kind, head.U, data)
+	case wire.RoleInternalAnswer:
+		s.workerAnswer(kind, head.U, data)
+	case wire.RoleServer:
+		s.workerNotice(kind, head.U, data)
 	default:
 		s.refuse(kind, key, unknownRole(head.Role, data))
 	}
@@ -37,7 +49,11 @@ func (s jsonHandler) Message(kind link.Kind, data []byte) {
 // Oversized implements link.Handler.
 func (s jsonHandler) Oversized(kind link.Kind, head []byte, size int64) {
 	s.log.Warn("message over the limit discarded", "bytes", size)
-	s.refuse(kind, requestKey{u: wire.Sniff(head).U}, s.tooLarge())
+	h := wire.Sniff(head)
+	if h.Role == wire.RoleInternalAnswer && s.worker != nil {
+		s.worker.deliver(h.U, workerReply{lost: answerTooLarge(s.server.config.MaxMessageBytes)})
+	}
+	s.refuse(kind, requestKey{u: h.U}, s.tooLarge())
 }
 
 // tooLarge is the error of a message that was discarded.
@@ -86,6 +102,6 @@ func unknownRole(role string, data []byte) *Error {
 	if role == "" {
 		return newError(InvalidRequest, ExecutedNo, `the message has no "role"`)
 	}
-	return newError(InvalidRequest, ExecutedNo, "unknown role %q: known are %q, %q and %q",
-		role, wire.RoleRequest, wire.RoleCancel, wire.RoleAuth)
+	return newError(InvalidRequest, ExecutedNo, "unknown role %q: known are %q, %q, %q, %q, %q and %q",
+		role, wire.RoleRequest, wire.RoleCancel, wire.RoleAck, wire.RoleAuth, wire.RoleServer, wire.RoleInternalAnswer)
 }

@@ -81,6 +81,41 @@ func functionInfos(c *wire.Catalog) []FunctionInfo {
 	return list
 }
 
+// providers lists the nodes that offer a function with all locs and can be asked,
+// by name.
+func (c *cluster) providers(function string, locs []string) []Provider {
+	s := c.self
+	list := []Provider{}
+	if c.here(query{function: function, locs: locs}) != nil && !s.draining() {
+		list = append(list, Provider{ID: s.ID(), Name: s.Name()})
+	}
+	every := s.builtins.has(function)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, m := range c.members {
+		if m.callable() && m.offers(function, locs, every) {
+			list = append(list, Provider{ID: m.id, Name: m.name})
+		}
+	}
+	slices.SortFunc(list, func(a, b Provider) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
+	})
+	return list
+}
+
+// offers reports whether a node offers a function with all locs; every node has
+// those that are built in. The cluster's mu is held.
+func (m *member) offers(function string, locs []string, builtin bool) bool {
+	has := func(own []string) bool {
+		return !slices.ContainsFunc(locs, func(loc string) bool {
+			return !slices.Contains(own, loc) && !slices.Contains(m.catalog.Resources, loc)
+		})
+	}
+	return builtin && has(nil) || slices.ContainsFunc(m.catalog.Functions, func(o wire.Offer) bool {
+		return o.Name == function && has(o.Locs)
+	})
+}
+
 // functions lists what the nodes of the cluster offer that can be asked, each
 // offer once, by name and locs.
 func (c *cluster) functions() []FunctionInfo {

@@ -57,9 +57,15 @@ func (s *Server) localError(ctx context.Context, call *callContext, err error) e
 		c := *e // an application's error may be a variable of many calls
 		e = &c
 	}
+	said := e.Executed
 	e.Executed = ExecutedNo
 	if call.started.Load() {
 		e.Executed = ExecutedYes
+		if said == ExecutedMaybe && call.fn != nil && call.fn.foreign != nil {
+			// Who runs it may be gone. That it did not run is said by what failed
+			// behind it, an interceptor's own call for one, of itself.
+			e.Executed = ExecutedMaybe
+		}
 	}
 	if e.Code == Internal && e.Details["cause"] == nil {
 		s.logFault(ctx, call, e)

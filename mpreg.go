@@ -23,31 +23,51 @@
 // The error of a call is an [*Error]: which command, which function, on which
 // node, and whether the function may have run ([Executed]). errors.Is(err,
 // mpreg.NotFound) asks for its [Code]; deadline and cancel errors match those of
-// package context too. Calls are made at most once.
+// package context too. What surely did not start is tried at other nodes; what
+// may have started only if its function is [Idempotent].
 //
 // # Values
 //
 // Arguments and results are whatever encoding/json can carry. Numbers keep their
 // kind: into any they become int64, uint64, *big.Int or float64. A parameter or
-// result of type [Value] is passed on as the bytes that it is.
+// result of type [Value] is passed on as the bytes that it is. A function that
+// returns an [iter.Seq2] is a stream; see [Func] and [Stream].
 //
 // # Caveats
 //
 // A node listens on 127.0.0.1 unless it is told otherwise, and whoever reaches it
 // may call everything: before others can, give it TLS and an [Authenticator].
 //
-// A function that does not heed its context runs on after its caller was told of
+// Calls are made at most once, not exactly once: one that fails may have done its
+// work, and says so. A request of several commands is no transaction: when one
+// fails, others have run.
+//
+// Nothing is stored. There is no queue that outlives a process: a call is made now
+// or fails, [WaitForRoute] waits no longer than its context, and what a node was
+// doing when it died is gone. Streams are not resumed.
+//
+// Values are held in memory, as a whole and encoded, by who sends them, who runs
+// the function and who coordinates the request: none is larger than
+// [Config].MaxMessageBytes. Results that other commands use may go to temporary
+// files of the node that made them, beyond [Config].LeaseMemoryBytes. Send what is
+// larger, or has no end, as a stream.
+//
+// There is no deadline unless somebody sets one: by a context, or by [Timeout]. A
+// function that does not heed its context runs on after its caller was told of
 // the deadline. It stays counted among the calls in flight, and a drain waits for
-// it.
+// it. Without [MaxConcurrent] as many calls of a function run as come in.
+//
+// Nodes learn within moments of what others offer, not at once: after Register a call
+// that enters at another node may find nobody yet.
+//
+// The nodes of a cluster trust each other: a node is believed on whose behalf it
+// calls.
 //
 // In a request without explicit references, as clients in other languages send
 // it, a string that equals another command's name refers to that command's
 // result. Requests that are built with [NewRequest] don't have that ambiguity.
 //
-// Nodes that are told of each other by [Config].Peers are one cluster: a call
-// enters at any of them, and runs at one that has the function and its locs. A node
-// reaches those that it names, or is named by; package mpregtest runs clusters in a
-// test.
+// Package mpregtest runs clusters in a test.
 package mpreg
 
 import (

@@ -48,12 +48,13 @@ var localRequests atomic.Uint64
 
 // do executes a request in a goroutine of its own: it can then return when ctx
 // ends, while a function that does not heed ctx is still counted.
-func (n *nodeCaller) do(ctx context.Context, r *wire.Request) (*wire.Response, error) {
+func (n *nodeCaller) do(ctx context.Context, r *wire.Request, to receiver) (*wire.Response, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, contextError(err, ExecutedNo)
 	}
 	from := origin{own: true}
 	if n.parent != nil {
+		from.within = true
 		from.own, from.identity = n.parent.origin.own, n.parent.origin.identity
 		n.parent.carryOn(r)
 	}
@@ -74,22 +75,40 @@ func (n *nodeCaller) do(ctx context.Context, r *wire.Request) (*wire.Response, e
 	if err != nil {
 		return nil, err
 	}
-	place, refusal := n.server.admit(n.parent != nil, 0)
+	within := fromOutside
+	if n.parent != nil {
+		within = fromWithin
+	}
+	place, refusal := n.server.admit(within, 0)
 	if refusal != nil {
 		return nil, refusal.at("", "", n.server.Name())
 	}
 	answers := make(chan localAnswer, 1)
 	ctx, cancel := context.WithCancelCause(ctx)
-	n.server.workers.do(&localRequest{ctx, cancel, place, exec, answers})
-	select {
-	case a := <-answers:
-		return a.response, a.err()
-	case <-ctx.Done():
+	var early chan func() error
+	if to != nil {
+		early = make(chan func() error)
+		defer cancel(nil) // whoever takes items may panic
+	}
+	n.server.pool.do(&localRequest{ctx, cancel, place, exec, answers, to, early})
+	for waiting := true; waiting; {
+		select {
+		case a := <-answers:
+			return a.response, a.err()
+		case take := <-early:
+			if err := take(); err != nil {
+				cancel(err)
+				return nil, err
+			}
+		case <-ctx.Done():
+			waiting = false
+		}
 	}
 	select {
 	case a := <-answers: // it ended first, and ended ctx
 		return a.response, a.err()
 	default:
+		exec.abandoned()
 		return nil, exec.interrupted(ctx)
 	}
 }
@@ -101,6 +120,9 @@ type localRequest struct {
 	place   admission
 	exec    *execution
 	answers chan<- localAnswer // has room for one
+
+	to    receiver            // of items and events; may be nil
+	early chan<- func() error // what gives them to it, in the goroutine that waits for the answer
 }
 
 // work implements task.
@@ -117,6 +139,30 @@ func (r *localRequest) answer(e *execution, response *wire.Response, failure *Er
 		r.place.leave()
 	}
 	r.answers <- localAnswer{response, failure}
+}
+
+// item implements asker.
+func (r *localRequest) item(ctx context.Context, v Value) error {
+	return r.give(ctx, func() error { return r.to.item(ctx, v) })
+}
+
+// event implements asker.
+func (r *localRequest) event(e *wire.Event) {
+	_ = r.give(r.ctx, func() error { // whoever gave up wants no events
+		r.to.event(e)
+		return nil
+	})
+}
+
+// give has take called by the goroutine that waits for the answer.
+func (r *localRequest) give(ctx context.Context, take func() error) error {
+	select {
+	case r.early <- take:
+		return nil
+	case <-ctx.Done():
+	case <-r.ctx.Done():
+	}
+	return endError(r.ctx, ExecutedYes)
 }
 
 // localAnswer is how a request of this process's own ended.
@@ -154,8 +200,11 @@ type nowhere struct{ err *Error }
 func (nowhere) codec() codec.Codec { return codec.JSON{} }
 func (nowhere) close() error       { return nil }
 
-func (n nowhere) do(context.Context, *wire.Request) (*wire.Response, error) { return nil, n.err }
-func (n nowhere) ready(context.Context) error                               { return n.err }
+func (n nowhere) do(context.Context, *wire.Request, receiver) (*wire.Response, error) {
+	return nil, n.err
+}
+
+func (n nowhere) ready(context.Context) error { return n.err }
 
 var errNowhere = newError(Unavailable, ExecutedNo,
 	"the context is not one that a node gave to a function: use NewClient or Server.Client")

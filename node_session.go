@@ -2,6 +2,7 @@ package mpreg
 
 import (
 	"context"
+	"time"
 
 	"github.com/mpreg/mpreg/internal/link"
 	"github.com/mpreg/mpreg/internal/wire"
@@ -137,12 +138,30 @@ func (s *session) turnAway(h *wire.Hello, e *Error) {
 
 // request implements owner.
 func (s *session) request(h wire.FrameHead, frame []byte, owned bool) {
+	if s.numbered(h) {
+		from := fromOutside
+		if h.Kind == wire.KindFetch && s.ofNode() {
+			from = forResult
+		}
+		s.begin(link.Binary, requestKey{id: h.ID}, frame, owned, from)
+	}
+}
+
+// requestLarge implements owner.
+func (s *session) requestLarge(h wire.FrameHead, f *link.Large) {
+	if s.numbered(h) {
+		s.beginLarge(requestKey{id: h.ID}, f)
+	}
+}
+
+// numbered counts a request that can be answered, and refuses others.
+func (s *session) numbered(h wire.FrameHead) bool {
 	if h.ID == 0 {
 		s.refuse(link.Binary, requestKey{}, newError(InvalidRequest, ExecutedNo, "the id of a request must not be 0"))
-		return
+		return false
 	}
 	s.used.Add(1)
-	s.begin(link.Binary, requestKey{id: h.ID}, frame, owned)
+	return true
 }
 
 // oversized implements owner.
@@ -163,6 +182,15 @@ func (s *session) cancel(id uint64) { s.cancelRequest(requestKey{id: id}) }
 
 // goaway implements owner.
 func (s *session) goaway(g *wire.Goaway) { s.server.cluster.goneAway(s, g) }
+
+// credit implements owner.
+func (s *session) credit(id uint64, items, bytes uint64) { s.allow(requestKey{id: id}, items, bytes) }
+
+// renew implements owner.
+func (s *session) renew(t wire.Token, d time.Duration) { s.server.leases.Renew(t, d) }
+
+// release implements owner.
+func (s *session) release(t wire.Token) { s.server.leases.Release(t) }
 
 // idle implements owner.
 func (s *session) idle() { s.closeIfIdle() }

@@ -90,6 +90,14 @@ type callOptions struct {
 	node      string
 	headers   map[string]string
 	clusterID string
+
+	idempotent bool          // making a call twice does no harm
+	wait       bool          // for a route
+	hedge      bool          // with a second attempt
+	hedgeAfter time.Duration // 0: after what most calls take
+	onEvent    func(Event)
+
+	stream *streamed // takes the items of this one call; nil if its result is wanted as a whole
 }
 
 type commonOption func(*commonOptions)
@@ -229,6 +237,32 @@ func Header(key, value string) CallOption {
 		}
 		o.headers[key] = value
 	})
+}
+
+// WaitForRoute makes calls wait for what they need, until their context ends: for
+// the client's connection, and at the nodes for one that offers each function
+// with its locs. Default: they fail at once, with [Unavailable] or [NotFound].
+func WaitForRoute() CallOption {
+	return callOption(func(o *callOptions) { o.wait = true })
+}
+
+// Hedge has a second attempt made, on another node, of a command that has taken
+// this long, if its function is [Idempotent]: the first answer counts, the other
+// attempt is canceled. 0 is the time within which the coordinating node has seen
+// 95 % of the function's calls end. Hedges count as retries, of which a node makes
+// one for ten calls.
+func Hedge(after time.Duration) CallOption {
+	return callOption(func(o *callOptions) { o.hedge, o.hedgeAfter = true, max(after, 0) })
+}
+
+// OnEvent has f told of each command of a call or request when it starts, and
+// when it has finished or failed: see [CommandStarted], [CommandFinished] and
+// [CommandFailed]. f is called while the call runs, by the goroutine that made it,
+// one event after the other, and not after the call has returned; in
+// [Client.CallAll] concurrently, as its calls are. A call waits for f. A request
+// that is sent again, see [Idempotent], tells its events again.
+func OnEvent(f func(Event)) CallOption {
+	return callOption(func(o *callOptions) { o.onEvent = f })
 }
 
 // bearer returns the handshake's headers for a token.

@@ -26,9 +26,17 @@ type owner interface {
 	hello(h *wire.Hello)
 	// request takes a CALL or REQUEST, whole. frame may be kept if it is owned.
 	request(h wire.FrameHead, frame []byte, owned bool)
+	// requestLarge is request for one that came in pieces, which it may keep.
+	requestLarge(h wire.FrameHead, f *link.Large)
 	cancel(id uint64)
 	// oversized takes what was discarded.
 	oversized(h wire.FrameHead, size int64)
+	// credit allows for more items, and bytes of items, of a request of the other
+	// end.
+	credit(id uint64, items, bytes uint64)
+	// renew and release are about values that this end holds under leases.
+	renew(t wire.Token, d time.Duration)
+	release(t wire.Token)
 	gossip(g *wire.Gossip)
 	goaway(g *wire.Goaway)
 	// idle is called when the last call on a link that is given up has ended.
@@ -66,9 +74,20 @@ func newPeer(o owner, codecs wire.Codecs) *peer {
 
 // reply is where a call waits. The zero done of a pooled one is empty.
 type reply struct {
-	done  chan struct{} // gets one token, when frame or err is there
-	frame []byte
-	err   error
+	done   chan struct{} // gets one token, when frame or err is there
+	frame  []byte
+	large  *link.Large // instead of frame
+	err    error
+	inflow *inflow // where what comes before goes; nil if nothing was asked for
+}
+
+// whole returns the answer, once. To put a large one together takes time, which is
+// not the reader's to spend.
+func (r *reply) whole() []byte {
+	if r.large != nil {
+		return r.large.Join()
+	}
+	return r.frame
 }
 
 // newReply returns a reply from the link's own pool: a pool for all links would
@@ -83,12 +102,16 @@ func (p *peer) newReply() *reply {
 
 // recycle gives back a reply that nobody else has and whose token was taken.
 func (p *peer) recycle(r *reply) {
-	r.frame, r.err = nil, nil
+	r.frame, r.large, r.err = nil, nil, nil
 	p.replies.Put(r)
 }
 
-// do sends a request and waits for its answer.
-func (p *peer) do(ctx context.Context, r *wire.Request) (*wire.Response, error) {
+// do sends a request and waits for its answer. What comes before that is handed
+// to to, by this goroutine.
+func (p *peer) do(ctx context.Context, r *wire.Request, to receiver) (*wire.Response, error) {
+	if to != nil {
+		return p.receive(ctx, r, to)
+	}
 	reply := p.newReply()
 	id, err := p.slots.Put(reply)
 	if err != nil {
@@ -115,27 +138,28 @@ func (p *peer) do(ctx context.Context, r *wire.Request) (*wire.Response, error) 
 		}
 		<-reply.done
 	}
-	frame, err := reply.frame, reply.err
+	answer := *reply
 	p.recycle(reply)
-	if err != nil {
-		return nil, err
+	if answer.err != nil {
+		return nil, answer.err
 	}
-	response, err := p.decode(frame)
+	return p.response(answer.whole(), r)
+}
+
+// response reads the answer to r.
+func (p *peer) response(frame []byte, r *wire.Request) (*wire.Response, error) {
+	var response *wire.Response
+	head, body, err := wire.DecodeFrameHead(frame)
+	if err == nil {
+		response, err = wire.DecodeFrameResponse(head, body, p.codecs)
+	}
 	if err != nil {
 		return nil, newError(Internal, ExecutedMaybe, "the answer of %s can't be read: %w", p.link.RemoteAddr(), err)
 	}
-	if len(response.Results) == 1 && response.Results[0].Name == "" {
-		response.Results[0].Name = r.Commands[0].Name
+	if len(response.Results) == 1 && response.Results[0].Name == "" && len(r.Commands) > 0 {
+		response.Results[0].Name = r.Commands[0].Name // a Fetch has none
 	}
 	return response, nil
-}
-
-func (p *peer) decode(frame []byte) (*wire.Response, error) {
-	head, body, err := wire.DecodeFrameHead(frame)
-	if err != nil {
-		return nil, err
-	}
-	return wire.DecodeFrameResponse(head, body, p.codecs)
 }
 
 // send puts a request on the link.
@@ -248,10 +272,39 @@ func (p *peer) fail(e *Error) {
 }
 
 // Message implements link.Handler.
-func (p *peer) Message(kind link.Kind, frame []byte) {
+func (p *peer) Message(kind link.Kind, frame []byte) { p.handle(frame, kind == link.LargeFrame) }
+
+// Large implements link.LargeHandler. The pieces of an answer are joined by who
+// waits for it, those of a request by who works on it: the read loop goes on.
+func (p *peer) Large(f *link.Large) {
+	head, _, err := wire.DecodeFrameHead(f.Head())
+	switch {
+	case err != nil || !p.acquainted():
+		p.handle(f.Join(), true)
+	case head.Kind == wire.KindResult:
+		p.notice()
+		if r, ok := p.take(head.ID); ok {
+			r.large = f
+			r.done <- struct{}{}
+		}
+	case head.Kind == wire.KindCall, head.Kind == wire.KindRequest:
+		p.notice()
+		p.owner.requestLarge(head, f)
+	default:
+		p.handle(f.Join(), true)
+	}
+}
+
+// notice is called when something comes.
+func (p *peer) notice() {
 	if p.silent.Load() && p.silent.CompareAndSwap(true, false) {
 		p.owner.spoke()
 	}
+}
+
+// handle takes a frame, which may be kept if it is owned.
+func (p *peer) handle(frame []byte, owned bool) {
+	p.notice()
 	head, body, err := wire.DecodeFrameHead(frame)
 	if err != nil {
 		p.Malformed(err)
@@ -265,14 +318,15 @@ func (p *peer) Message(kind link.Kind, frame []byte) {
 	case !p.acquainted():
 		p.stranger(head)
 	default:
-		p.frame(head, body, frame, kind == link.LargeFrame)
+		p.frame(head, body, frame, owned)
 	}
 }
 
 // stranger handles what comes before both ends know each other.
 func (p *peer) stranger(head wire.FrameHead) {
 	switch head.Kind {
-	case wire.KindResult, wire.KindError, wire.KindCancel:
+	case wire.KindResult, wire.KindError, wire.KindCancel, wire.KindItem, wire.KindEvent,
+		wire.KindCredit, wire.KindRenew, wire.KindRelease:
 		// About no call that there is. An answer to an answer has no end.
 	default:
 		p.refuse(head.ID, newError(InvalidRequest, ExecutedNo, "the first frame of a link is HELLO, and got %v", head.Kind))
@@ -284,10 +338,16 @@ func (p *peer) frame(head wire.FrameHead, body, frame []byte, owned bool) {
 	switch head.Kind {
 	case wire.KindResult, wire.KindError:
 		p.answer(head.ID, frame, owned)
-	case wire.KindCall, wire.KindRequest:
+	case wire.KindCall, wire.KindRequest, wire.KindFetch:
 		p.owner.request(head, frame, owned)
 	case wire.KindCancel:
 		p.owner.cancel(head.ID)
+	case wire.KindItem:
+		p.item(head, body, owned)
+	case wire.KindEvent:
+		p.event(head, body)
+	case wire.KindCredit, wire.KindRenew, wire.KindRelease:
+		p.note(head, body)
 	case wire.KindGossip:
 		if g, err := wire.DecodeGossip(body); err != nil {
 			p.Malformed(err)
@@ -307,11 +367,36 @@ func (p *peer) frame(head wire.FrameHead, body, frame []byte, owned bool) {
 	}
 }
 
+// note handles what is not answered, about requests and values of the other end.
+func (p *peer) note(head wire.FrameHead, body []byte) {
+	switch head.Kind {
+	case wire.KindCredit:
+		if items, size, err := wire.DecodeCredit(body); err != nil {
+			p.Malformed(err)
+		} else {
+			p.owner.credit(head.ID, items, size)
+		}
+	case wire.KindRenew:
+		if token, d, err := wire.DecodeRenew(body); err != nil {
+			p.Malformed(err)
+		} else {
+			p.owner.renew(token, d)
+		}
+	case wire.KindRelease:
+		if token, err := wire.DecodeRelease(body); err != nil {
+			p.Malformed(err)
+		} else {
+			p.owner.release(token)
+		}
+	}
+}
+
 // answer wakes the call that an answer is for. A late one finds its slot free, or
 // with another generation, and is dropped.
 func (p *peer) answer(id uint64, frame []byte, owned bool) {
 	r, ok := p.take(id)
 	if !ok {
+		p.unwanted(frame)
 		return
 	}
 	if !owned {
@@ -319,6 +404,28 @@ func (p *peer) answer(id uint64, frame []byte, owned bool) {
 	}
 	r.frame = frame
 	r.done <- struct{}{}
+}
+
+// unwanted lets go of what the other end holds for a call that was given up: its
+// answer has crossed the cancel.
+func (p *peer) unwanted(frame []byte) {
+	const most = 1 << 10 // of an answer that is a lease
+	if len(frame) > most {
+		return
+	}
+	head, body, err := wire.DecodeFrameHead(frame)
+	if err != nil {
+		return
+	}
+	response, err := wire.DecodeFrameResponse(head, body, p.codecs)
+	if err != nil {
+		return
+	}
+	for i := range response.Results {
+		if held := wire.LeaseOf(response.Results[i].Value); held != nil && held.Node == p.said.Node {
+			p.try(func(f *wire.Frame) { f.Release(held.Token) })
+		}
+	}
 }
 
 // Oversized implements link.Handler.
@@ -336,6 +443,10 @@ func (p *peer) Oversized(_ link.Kind, frame []byte, size int64) {
 			r.err = e
 			r.done <- struct{}{}
 		}
+	case wire.KindItem:
+		e := newError(ResourceExhausted, ExecutedYes, "an item has %d bytes, more than this end takes: see WithMaxMessageBytes and Config.MaxMessageBytes", size)
+		e.Details = map[string]any{wire.DetailLimit: "message_bytes"}
+		p.failCall(head.ID, e)
 	default:
 		if p.oversized.CompareAndSwap(false, true) {
 			p.log.Warn("frame over the limit discarded; further ones are not logged", "kind", head.Kind.String(), "bytes", size)

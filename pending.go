@@ -34,17 +34,19 @@ type pendingRequest struct {
 	key     requestKey
 	kind    link.Kind // of the JSON message
 	message []byte
+	large   *link.Large // instead of message, until it is decoded: the pieces of a large frame
 	hops    int
 
 	exec     *execution
+	flow     *outflow       // what comes before the answer; nil if the request asks for no such thing
 	telling  sync.WaitGroup // an early answer
 	answered atomic.Bool
 }
 
 // begin admits a request and hands it to a worker, which decodes it: the read
 // loop goes on whatever its size. message is copied unless it is owned.
-func (s *session) begin(kind link.Kind, key requestKey, message []byte, owned bool) {
-	r, err := s.admit(kind, key, len(message))
+func (s *session) begin(kind link.Kind, key requestKey, message []byte, owned bool, from entry) {
+	r, err := s.admit(kind, key, len(message), from)
 	if err != nil {
 		s.refuse(kind, key, err)
 		return
@@ -53,19 +55,30 @@ func (s *session) begin(kind link.Kind, key requestKey, message []byte, owned bo
 		message = bytes.Clone(message)
 	}
 	r.message = message
-	s.server.workers.do(r)
+	s.server.pool.do(r)
+}
+
+// beginLarge is begin for a frame that came in pieces.
+func (s *session) beginLarge(key requestKey, f *link.Large) {
+	r, err := s.admit(link.Binary, key, f.Len(), fromOutside)
+	if err != nil {
+		s.refuse(link.Binary, key, err)
+		return
+	}
+	r.large = f
+	s.server.pool.do(r)
 }
 
 // work implements task.
 func (r *pendingRequest) work() {
-	defer r.session.release(r)
+	defer r.session.finish(r)
 	r.execute()
 }
 
-// admit takes a request in, if there is room for it. What it counts, release
+// admit takes a request in, if there is room for it. What it counts, finish
 // gives back.
-func (s *session) admit(kind link.Kind, key requestKey, size int) (*pendingRequest, *Error) {
-	if s.inFlight.Load() >= int64(s.server.config.MaxInFlightPerLink) {
+func (s *session) admit(kind link.Kind, key requestKey, size int, from entry) (*pendingRequest, *Error) {
+	if s.inFlight.Load() >= int64(s.server.config.MaxInFlightPerLink) && !s.ofNode() {
 		return nil, inFlightError("in_flight_per_link", int64(s.server.config.MaxInFlightPerLink), "requests are running on this connection")
 	}
 	s.mu.Lock()
@@ -78,7 +91,7 @@ func (s *session) admit(kind link.Kind, key requestKey, size int) (*pendingReque
 	case taken:
 		return nil, newError(InvalidRequest, ExecutedNo, "another request with the id %q is running on this connection", key)
 	}
-	place, err := s.server.admit(false, size)
+	place, err := s.server.admit(from, size)
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +109,14 @@ func (s *session) admit(kind link.Kind, key requestKey, size int) (*pendingReque
 	return r, nil
 }
 
-// release ends what admit began, when nothing of the request runs any more.
-func (s *session) release(r *pendingRequest) {
+// ofNode reports whether another node is at the other end: it passes on the calls of
+// many, and bounds them by what it takes itself.
+func (s *session) ofNode() bool {
+	return s.peer != nil && s.peer.acquainted() && s.peer.said.Node != ""
+}
+
+// finish ends what admit began, when nothing of the request runs any more.
+func (s *session) finish(r *pendingRequest) {
 	if !r.answered.Load() { // a bug of ours, and no reason to leave the caller waiting
 		r.fail(newError(Internal, ExecutedMaybe, "the request ended without an answer"), nil)
 	}
@@ -125,6 +144,9 @@ func (r *pendingRequest) decode() (*wire.Request, error) {
 			request.U = r.key.u
 		}
 		return request, err
+	}
+	if r.large != nil {
+		r.message, r.large = r.large.Join(), nil
 	}
 	head, body, err := wire.DecodeFrameHead(r.message)
 	if err != nil {
@@ -157,6 +179,17 @@ func (r *pendingRequest) execute() {
 	}
 	from := s.from(request)
 	r.hops = from.hops
+	if request.Fetch != nil {
+		r.answerFetch(request)
+		return
+	}
+	if from.node == "" {
+		request.Keep = 0 // a client has no use for a lease
+		if len(request.Splices) > 0 {
+			r.fail(newError(PermissionDenied, ExecutedNo, "only nodes pass on calls whose arguments are held elsewhere"), r.leave)
+			return
+		}
+	}
 	if err := s.server.checkCluster(request); err != nil {
 		r.fail(err, r.leave)
 		return
@@ -167,6 +200,9 @@ func (r *pendingRequest) execute() {
 	if r.exec, err = newExecution(s.server, from, request, s.resultCodec(request)); err != nil {
 		r.fail(asError(err), r.leave)
 		return
+	}
+	if request.Stream || request.Events {
+		r.begin(request)
 	}
 	r.attend()
 	r.exec.run(&r.requestContext, r)
@@ -188,6 +224,7 @@ func (r *pendingRequest) attend() {
 // interrupt answers a request whose context has ended before it did.
 func (r *pendingRequest) interrupt() {
 	defer r.telling.Done()
+	r.exec.abandoned()
 	r.fail(r.exec.interrupted(&r.requestContext), nil)
 }
 
@@ -201,10 +238,12 @@ func (r *pendingRequest) answer(e *execution, response *wire.Response, failure *
 	case failure != nil:
 		r.fail(failure, leave)
 	case r.Err() != nil: // what comes too late does not come, whoever is first to say so
+		r.session.server.letGo(response)
 		r.fail(e.interrupted(&r.requestContext), leave)
 	default:
 		if r.session.peer != nil && e.request.IsCall() {
 			response.Results[0].Name = "" // who called knows it
+			r.hold(e, &response.Results[0])
 		}
 		r.settle(response, leave)
 	}
@@ -223,6 +262,7 @@ func (r *pendingRequest) fail(e *Error, queued func()) {
 // the request is counted in bounds what waits for room.
 func (r *pendingRequest) settle(response *wire.Response, queued func()) {
 	if !r.answered.CompareAndSwap(false, true) {
+		r.session.server.letGo(response)
 		return
 	}
 	s := r.session
@@ -231,6 +271,9 @@ func (r *pendingRequest) settle(response *wire.Response, queued func()) {
 		delete(s.pending, r.key)
 	}
 	s.mu.Unlock()
+	if r.flow != nil {
+		r.flow.end()
+	}
 	var err error
 	if s.peer != nil {
 		err = s.answerFrame(r, response, queued)
@@ -241,23 +284,29 @@ func (r *pendingRequest) settle(response *wire.Response, queued func()) {
 	// the link, and knows.
 	if err != nil {
 		s.log.Debug("answer not sent", "request", r.key.String(), "err", err)
+		s.server.letGo(response)
 	}
 }
 
 // answerFrame sends an answer as a frame.
 func (s *session) answerFrame(r *pendingRequest, response *wire.Response, queued func()) error {
 	f := s.peer.newFrame()
-	limit := s.server.config.MaxMessageBytes
-	if theirs := s.peer.said.Limits.MessageBytes; theirs > 0 {
-		limit = min(limit, theirs)
-	}
-	if err := f.Response(r.key.id, response, limit); err != nil {
+	if err := f.Response(r.key.id, response, s.answerLimit()); err != nil {
 		f.Reset()
 		if err := f.Response(r.key.id, s.unsendable(r, err), 0); err != nil {
 			return err
 		}
 	}
 	return s.peer.write(context.Background(), f, queued)
+}
+
+// answerLimit bounds the frames that the other end takes.
+func (s *session) answerLimit() int64 {
+	limit := s.server.config.MaxMessageBytes
+	if theirs := s.peer.said.Limits.MessageBytes; theirs > 0 {
+		limit = min(limit, theirs)
+	}
+	return limit
 }
 
 // answerJSON sends an answer as a JSON message.
@@ -278,11 +327,17 @@ func (s *session) answerJSON(r *pendingRequest, response *wire.Response, queued 
 // function has decoded: within a message they could pose as parts of it.
 func checkJSON(response *wire.Response) error {
 	for i := range response.Results {
-		v := response.Results[i].Value
-		if c, ok := v.Codec().(codec.JSON); ok {
-			if _, _, ok := c.Find(v.Bytes()); !ok {
-				return newError(Internal, ExecutedYes, "the result of %q is no JSON, though it says so", response.Results[i].Name)
-			}
+		if err := checkJSONValue(response.Results[i].Name, response.Results[i].Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkJSONValue(name string, v Value) error {
+	if c, ok := v.Codec().(codec.JSON); ok {
+		if _, _, ok := c.Find(v.Bytes()); !ok {
+			return newError(Internal, ExecutedYes, "the result of %q is no JSON, though it says so", name)
 		}
 	}
 	return nil

@@ -20,15 +20,8 @@ import (
 type Registry struct {
 	mu      sync.RWMutex
 	offers  map[string][]*offer // by name; the one with the fewest locs first
+	crews   map[*Function]*crew // the workers that run a function, if it is theirs
 	changed func()              // called after each change, without mu; nil if nobody wants to know
-}
-
-// offer is a function under a name with a set of locs.
-type offer struct {
-	name    string
-	locs    []string // sorted
-	fn      *Function
-	latency latency
 }
 
 // FunctionInfo is one entry of a registry's list.
@@ -96,23 +89,55 @@ func (r *Registry) register(name string, fn any, locs []string) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	switch o := r.exactly(name, set); {
+	case o == nil:
+	case r.crews[o.fn] != nil:
+		return fmt.Errorf("mpreg: registering %q: a worker offers it already %s", name, withLocs(set))
+	default:
+		return fmt.Errorf("mpreg: registering %q: it is registered already %s", name, withLocs(set))
+	}
+	r.add(&offer{name: name, locs: set, fn: f})
+	return nil
+}
+
+// exactly returns the offer with exactly these locs, which are sorted; nil if there
+// is none. mu is held.
+func (r *Registry) exactly(name string, locs []string) *offer {
 	for _, o := range r.offers[name] {
-		if slices.Equal(o.locs, set) {
-			return fmt.Errorf("mpreg: registering %q: it is registered already %s", name, withLocs(set))
+		if slices.Equal(o.locs, locs) {
+			return o
 		}
 	}
+	return nil
+}
+
+// add adds an offer. Lists are replaced and not changed: some are read without mu.
+// mu is held.
+func (r *Registry) add(o *offer) {
 	if r.offers == nil {
 		r.offers = make(map[string][]*offer)
 	}
-	list := append(slices.Clone(r.offers[name]), &offer{name: name, locs: set, fn: f})
+	list := append(slices.Clone(r.offers[o.name]), o)
 	slices.SortStableFunc(list, func(a, b *offer) int { return cmp.Compare(len(a.locs), len(b.locs)) })
-	r.offers[name] = list
-	return nil
+	r.offers[o.name] = list
+}
+
+// remove takes out the offers under a name for which drop is true, and returns how
+// many they were. mu is held.
+func (r *Registry) remove(name string, drop func(*offer) bool) int {
+	before := r.offers[name]
+	after := slices.DeleteFunc(slices.Clone(before), drop)
+	if len(after) == 0 {
+		delete(r.offers, name)
+	} else {
+		r.offers[name] = after
+	}
+	return len(before) - len(after)
 }
 
 // Unregister withdraws a function: without locs all offers under the name, with
 // locs the one with exactly this set. It reports whether there was one. Calls
-// that run already go on.
+// that run already go on. What workers offer is theirs to withdraw.
 func (r *Registry) Unregister(name string, locs ...string) bool {
 	set, err := locSet(locs)
 	if err != nil {
@@ -128,16 +153,9 @@ func (r *Registry) Unregister(name string, locs ...string) bool {
 func (r *Registry) withdraw(name string, set []string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	before := r.offers[name]
-	after := slices.DeleteFunc(slices.Clone(before), func(o *offer) bool {
-		return len(set) == 0 || slices.Equal(o.locs, set)
-	})
-	if len(after) == 0 {
-		delete(r.offers, name)
-	} else {
-		r.offers[name] = after
-	}
-	return len(after) < len(before)
+	return r.remove(name, func(o *offer) bool {
+		return r.crews[o.fn] == nil && (len(set) == 0 || slices.Equal(o.locs, set))
+	}) > 0
 }
 
 // Lookup returns the function that a call with this name and these locs would

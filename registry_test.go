@@ -87,7 +87,7 @@ func TestFunctionsList(t *testing.T) {
 	must(t, r.Register("a", func(x int, y ...string) (bool, error) { return true, nil }, "two", "one"))
 	must(t, r.Register("a", mpreg.Func(func(m mpreg.Value) error { return nil }, mpreg.Doc("Says nothing."))))
 	want := []mpreg.FunctionInfo{
-		{Name: "a", Locs: []string{}, Signature: "(codec.Value)", Doc: "Says nothing."},
+		{Name: "a", Locs: []string{}, Signature: "(any)", Doc: "Says nothing."},
 		{Name: "a", Locs: []string{"one", "two"}, Signature: "(int, ...string) bool"},
 		{Name: "z", Locs: []string{}, Signature: "()"},
 	}

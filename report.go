@@ -11,41 +11,47 @@ import (
 // The reports on an execution: what observers are told while it runs, and what
 // its caller asked to know besides the results.
 
-// observeStart returns when the execution starts, the zero time if nobody
-// wants to know.
-func (e *execution) observeStart(ctx context.Context) time.Time {
+// observeStart notes when the execution starts, if somebody wants to know.
+func (e *execution) observeStart(ctx context.Context) {
 	if e.spans == nil {
-		return time.Time{}
+		return
 	}
-	start := time.Now()
-	e.observe(ctx, Event{Kind: RequestStarted, Time: start})
-	return start
+	e.start = time.Now()
+	e.observe(ctx, Event{Kind: RequestStarted, Time: e.start})
 }
 
-func (e *execution) observeEnd(ctx context.Context, start time.Time, failure *Error) {
+func (e *execution) observeEnd(ctx context.Context, failure *Error) {
 	if len(e.node.options.observers) == 0 {
 		return
 	}
-	event := Event{Kind: RequestEnded, Time: time.Now(), Duration: time.Since(start)}
+	event := Event{Kind: RequestEnded, Time: time.Now(), Duration: time.Since(e.start)}
 	if failure != nil {
 		event.Err = failure
 	}
 	e.observe(ctx, event)
 }
 
-func (e *execution) observeCommand(ctx context.Context, kind EventKind, index int, o *outcome) {
-	if len(e.node.options.observers) == 0 {
+// began tells that a command is about to run at a node, the first time.
+func (e *execution) began(ctx context.Context, o *outcome, node string) {
+	if o.told {
 		return
 	}
-	cmd := &e.request.Commands[index]
-	event := Event{Kind: kind, Command: cmd.Name, Function: cmd.Function, Time: e.spans[index].start}
-	if kind != CommandStarted {
-		event.Time = e.spans[index].end
-		event.Duration = e.spans[index].end.Sub(e.spans[index].start)
+	o.told, o.node = true, node
+	cmd := &e.request.Commands[o.index]
+	e.observe(ctx, Event{Kind: CommandStarted, Command: cmd.Name, Function: cmd.Function, NodeID: node, Time: e.spans[o.index].start})
+}
+
+// observeEnded tells that a command has ended.
+func (e *execution) observeEnded(ctx context.Context, o *outcome) {
+	cmd, s := &e.request.Commands[o.index], e.spans[o.index]
+	event := Event{
+		Kind: CommandFinished, Command: cmd.Name, Function: cmd.Function, NodeID: o.node, Time: s.end, Duration: s.end.Sub(s.start),
 	}
 	if o.err != nil {
-		event.Err = o.err
-	} else if kind == CommandFinished {
+		event.Kind, event.Err = CommandFailed, o.err
+	} else if lease := wire.LeaseOf(o.value); lease != nil {
+		event.Bytes = int(lease.Size)
+	} else {
 		event.Bytes = len(o.value.Bytes())
 	}
 	e.observe(ctx, event)
@@ -56,6 +62,21 @@ func (e *execution) observe(ctx context.Context, event Event) {
 	for _, observer := range e.node.options.observers {
 		observer(ctx, event)
 	}
+	if e.request.Events && event.Command != "" {
+		e.asker.event(e.wireEvent(&event))
+	}
+}
+
+// wireEvent returns what the caller gets to know of a step.
+func (e *execution) wireEvent(event *Event) *wire.Event {
+	w := &wire.Event{
+		Name: event.Command, Function: event.Function, What: string(event.Kind), Node: event.NodeID,
+		AtMS: milliseconds(event.Time.Sub(e.start)), DurationMS: milliseconds(event.Duration), Bytes: int64(event.Bytes),
+	}
+	if event.Err != nil {
+		w.Error = asError(event.Err).toWire()
+	}
+	return w
 }
 
 // levelSpans returns from when to when something of each level ran.
@@ -92,10 +113,10 @@ func (e *execution) levels() []wire.Level {
 }
 
 // summary returns how long the levels took, and which of them longest.
-func (e *execution) summary(start time.Time) *wire.Summary {
+func (e *execution) summary() *wire.Summary {
 	s := &wire.Summary{
 		RequestID:                e.request.U,
-		TotalExecutionTimeMS:     milliseconds(time.Since(start)),
+		TotalExecutionTimeMS:     milliseconds(time.Since(e.start)),
 		TotalLevels:              e.plan.Levels,
 		ParallelCommandsExecuted: e.overlapping(),
 		CrossClusterHops:         int(e.forwarded.Load()),

@@ -18,15 +18,31 @@ type routes struct {
 	functions map[string]*routedFunction // by name
 	resources map[string]*resourceSet    // by the key of their locs
 	common    map[string][]*resourceSet  // those that have a loc, by that loc
+
+	known    known
+	arrivals arrivals
+}
+
+// changed is to be called after each change of what this node itself offers: its
+// functions, or its resources.
+func (r *routes) changed() {
+	r.known.own.Add(1)
+	r.arrivals.tellAll()
 }
 
 // place is a function with some locs at another node. It stays the same while
-// the node offers it, whatever else the node changes: its latency was paid for
-// with calls.
+// the node offers it, whatever else the node changes: what is known of its health was
+// paid for with calls.
 type place struct {
 	member     *member
-	latency    latency
+	health     health
 	idempotent bool
+}
+
+// sound reports whether calls should go to the place: it is neither ejected nor
+// suspect.
+func (p *place) sound() bool {
+	return p.health.until.Load() == 0 && !p.member.doubtful.Load()
 }
 
 // renewed returns the place as it is with a new offer. One that others may be
@@ -36,7 +52,8 @@ func (p *place) renewed(o *wire.Offer) *place {
 		return p
 	}
 	n := &place{member: p.member, idempotent: o.Idempotent}
-	n.latency.ns.Store(p.latency.ns.Load())
+	n.health.ns.Store(p.health.ns.Load())
+	n.health.last.Store(p.health.last.Load())
 	return n
 }
 
@@ -63,6 +80,7 @@ func (r *routes) replace(m *member, before, after *wire.Catalog) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.exchange(m, before, after)
+	r.arrivals.tellOf(after)
 }
 
 // apply is replace for a catalog that differs by d from what the member offered
@@ -74,7 +92,9 @@ func (r *routes) apply(m *member, before *wire.Catalog, d *wire.Delta) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if d.SetsResources {
-		r.exchange(m, before, before.Apply(d))
+		after := before.Apply(d)
+		r.exchange(m, before, after)
+		r.arrivals.tellOf(after)
 		return
 	}
 	on := r.resourcesOf(before)
@@ -87,6 +107,7 @@ func (r *routes) apply(m *member, before *wire.Catalog, d *wire.Delta) {
 		o := &d.Added[i]
 		s := r.set(o.Name, o.Locs)
 		r.put(s, m, s.place(on, m), o, on, on)
+		r.arrivals.tell(o.Name)
 	}
 	r.release(on)
 }
@@ -134,6 +155,7 @@ func (r *routes) exchange(m *member, before, after *wire.Catalog) {
 // resources; before is nil if there is none yet. mu is held.
 func (r *routes) put(s *set, m *member, before *place, o *wire.Offer, from, to *resourceSet) {
 	if before == nil {
+		r.known.drop(s.function.name)
 		s.add(to, &place{member: m, idempotent: o.Idempotent})
 		return
 	}
@@ -141,6 +163,7 @@ func (r *routes) put(s *set, m *member, before *place, o *wire.Offer, from, to *
 	if after == before && from == to {
 		return
 	}
+	r.known.drop(s.function.name)
 	s.add(to, after) // first: a set that has no place is forgotten
 	r.remove(s, from, m)
 }
@@ -148,6 +171,7 @@ func (r *routes) put(s *set, m *member, before *place, o *wire.Offer, from, to *
 // remove takes a member's place out of a set, and forgets what is empty then. mu
 // is held.
 func (r *routes) remove(s *set, on *resourceSet, m *member) {
+	r.known.drop(s.function.name)
 	s.remove(on, m)
 	if len(s.groups) > 0 {
 		return

@@ -3,10 +3,8 @@ package mpreg
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"runtime"
 	"testing"
-	"time"
 
 	"github.com/mpreg/mpreg/internal/wire"
 )
@@ -18,19 +16,6 @@ func offering(n int) *wire.Catalog {
 		c.Functions = append(c.Functions, wire.Offer{Name: fmt.Sprint("service.function-", i), Locs: []string{"dataset-7", "gpu"}[:i%3]})
 	}
 	return c
-}
-
-func BenchmarkChooseOf1000(b *testing.B) {
-	c, members := choosing(b, 1000)
-	for _, m := range members {
-		placeOf(b, c, m).latency.observe(time.Duration(rand.IntN(1000)+1) * time.Microsecond)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := c.choose(query{function: "f"}, true, nil); err != nil {
-			b.Fatal(err)
-		}
-	}
 }
 
 // BenchmarkMatching is of a function that is a thousand times somewhere else.

@@ -122,10 +122,10 @@ func (r *routes) holders(function string) []string {
 	return ids
 }
 
-// sound returns a place of a function, at a node that is not suspect and has all
-// locs, of those one with the fewest locs of its own; nil if there is none. It looks
-// at all places, and is for the moment after nodes have fallen silent.
-func (r *routes) sound(function string, locs []string, skip func(*member) bool) *place {
+// sound returns a place of a function with all locs that is not to be skipped, of
+// those one with the fewest locs of its own; nil if there is none. It looks at all
+// places, and is for the moment after nodes have fallen silent or failed.
+func (r *routes) sound(function string, locs []string, skip func(*place) bool) *place {
 	var few, some [8]string
 	want := distinct(few[:0], locs)
 	var best *place
@@ -136,7 +136,7 @@ func (r *routes) sound(function string, locs []string, skip func(*member) bool) 
 		start := rand.IntN(len(g.places))
 		for i := range g.places {
 			p := g.places[(start+i)%len(g.places)]
-			if !p.member.doubtful.Load() && !skip(p.member) {
+			if !skip(p) {
 				best = p
 				return
 			}
@@ -185,26 +185,4 @@ func (r *routes) each(function string, visit func(*group)) {
 			}
 		}
 	}
-}
-
-// two picks two different places at random out of n, the lesser load of which is
-// chosen then: of all ways to balance that know little, the one that avoids herds
-// (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001).
-func two(n int) (int, int) {
-	a, b := rand.IntN(n), rand.IntN(n-1)
-	if b >= a {
-		b++
-	}
-	return a, b
-}
-
-// at returns the i-th place of several groups.
-func at(groups []group, i int) *place {
-	for _, g := range groups {
-		if i < len(g.places) {
-			return g.places[i]
-		}
-		i -= len(g.places)
-	}
-	return nil
 }

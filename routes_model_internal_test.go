@@ -99,14 +99,15 @@ func TestRoutesAreTheCatalogs(t *testing.T) {
 				r.replace(members[i], before, nil)
 			}
 			for key, p := range placesOf(&r, members[i]) {
-				if old := places[key]; old != nil && old.latency.ns.Load() != p.latency.ns.Load() {
+				if old := places[key]; old != nil && old.health.ns.Load() != p.health.ns.Load() {
 					t.Fatalf("the latency of %q is lost", key)
 				} else if old != nil && old.idempotent == p.idempotent && old != p {
 					t.Fatalf("the place of %q is another one", key)
 				}
-				p.latency.observe(time.Duration(rapid.IntRange(1, 1000).Draw(t, "latency")))
+				p.health.average(1, time.Duration(rapid.IntRange(1, 1000).Draw(t, "latency")))
 			}
 			checkRoutes(t, &r, members, now)
+			checkMatching(d, &r, members, now) // and have it known before the next change
 		}
 		for range 5 {
 			checkMatching(d, &r, members, now)
@@ -215,7 +216,7 @@ func checkMatching(d drawn, r *routes, members []*member, now []*wire.Catalog) {
 			}
 		}
 	}
-	if got := candidates(r, "f", locs...); !slices.Equal(got, want) {
+	if got := candidateIDs(r, "f", locs...); !slices.Equal(got, want) {
 		d.Fatalf("at %q: got %q, want %q", locs, got, want)
 	}
 	all := r.matching(nil, "f", locs, math.MaxInt)
@@ -230,7 +231,31 @@ func checkMatching(d drawn, r *routes, members []*member, now []*wire.Catalog) {
 			d.Fatalf("at %q: got %q twice, or wrongly", locs, g.set.own)
 		}
 	}
+	checkKnown(d, r, locs, want)
 	checkClosest(d, r, now, locs)
+}
+
+// checkKnown: what was learned is what there is, and what has changed was dropped.
+func checkKnown(d drawn, r *routes, locs, want []string) {
+	q := &query{function: "f", locs: locs}
+	for range 2 { // the second time it is known
+		a := r.known.find(q)
+		if a == nil && len(locs) <= 1 {
+			a = r.learn(q, r.known.own.Load(), nil, false)
+		}
+		got := []string{}
+		if a != nil {
+			for i := range a.candidates.n {
+				got = append(got, a.candidates.at(i).member.id)
+			}
+		} else if len(locs) > 1 {
+			return
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			d.Fatalf("known at %q: got %q, want %q", locs, got, want)
+		}
+	}
 }
 
 func checkClosest(d drawn, r *routes, now []*wire.Catalog, locs []string) {
@@ -262,21 +287,21 @@ func TestStrangeCatalogs(t *testing.T) {
 	twice := offered([]string{"y", "x", "y"}, wire.Offer{Name: "f", Locs: []string{"q", "p", "q"}}, wire.Offer{Name: "f", Locs: []string{"p", "q"}})
 	r.replace(other, nil, twice)
 	r.replace(m, nil, twice)
-	if got := candidates(&r, "f", "x", "p"); !slices.Equal(got, []string{"a", "b"}) {
+	if got := candidateIDs(&r, "f", "x", "p"); !slices.Equal(got, []string{"a", "b"}) {
 		t.Errorf("got %q", got)
 	}
 	r.replace(m, twice, twice)
-	if got := candidates(&r, "f", "q"); !slices.Equal(got, []string{"a", "b"}) {
+	if got := candidateIDs(&r, "f", "q"); !slices.Equal(got, []string{"a", "b"}) {
 		t.Errorf("after the same again: got %q", got)
 	}
 	r.replace(m, twice, nil)
 	r.replace(m, twice, nil)
-	if got := candidates(&r, "f"); !slices.Equal(got, []string{"b"}) {
+	if got := candidateIDs(&r, "f"); !slices.Equal(got, []string{"b"}) {
 		t.Errorf("after it has gone twice: got %q", got)
 	}
 	zero := offered(nil, wire.Offer{Name: "f", Locs: []string{"a\x00b"}}, wire.Offer{Name: "f", Locs: []string{"a", "b"}})
 	r.replace(m, nil, zero)
-	if got := candidates(&r, "f", "a\x00b"); !slices.Equal(got, []string{"a"}) {
+	if got := candidateIDs(&r, "f", "a\x00b"); !slices.Equal(got, []string{"a"}) {
 		t.Errorf("a loc with a zero byte: got %q", got)
 	}
 	if got := r.matching(nil, "f", []string{"a\x00b"}, math.MaxInt); len(got) != 1 {

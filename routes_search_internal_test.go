@@ -56,7 +56,7 @@ func TestOnlyTheResourcesDiffer(t *testing.T) {
 			t.Errorf("at %q: %d of %d are ever found", locs, len(seen), n)
 		}
 	}
-	if got := candidates(&r, "f", "gpu", "host-7"); !slices.Equal(got, []string{"7"}) {
+	if got := candidateIDs(&r, "f", "gpu", "host-7"); !slices.Equal(got, []string{"7"}) {
 		t.Errorf("at one host: got %q", got)
 	}
 }
@@ -100,7 +100,7 @@ func TestChoosingWhileRoutesChange(t *testing.T) {
 			ids := []string{}
 			for _, g := range got {
 				for _, p := range g.places {
-					p.latency.observe(1)
+					p.health.average(1, 1)
 					ids = append(ids, p.member.id)
 				}
 			}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/oklog/ulid/v2"
+
+	"github.com/mpreg/mpreg/internal/lease"
 )
 
 // Server is a node: it offers the functions of its [Registry] to whoever
@@ -37,7 +39,9 @@ type Server struct {
 	running       atomic.Int64 // commands that run here
 	inFlightBytes atomic.Int64 // and the sizes of their messages
 	requests      sync.WaitGroup
-	workers       workers
+	pool          pool
+	leases        *lease.Store // results that others fetch
+	ignored       overdue      // calls whose context has ended, and their function has not
 
 	dialing     context.Context // of the dials to other nodes; ends when none is needed any more
 	stopDialing context.CancelFunc
@@ -49,9 +53,11 @@ type Server struct {
 	url      string
 	urls     []string // that and others
 	sessions map[*session]struct{}
-	ready    chan struct{} // closed when serving
-	ended    chan struct{} // closed when Serve returned
-	outcome  error         // and what it returned
+	lent     map[*lent]struct{} // results that are held for others
+	drains   chan struct{}      // closed when the node begins to drain
+	ready    chan struct{}      // closed when serving
+	ended    chan struct{}      // closed when Serve returned
+	outcome  error              // and what it returned
 }
 
 type serverState uint8
@@ -80,8 +86,10 @@ func newServer() *Server {
 		started:  time.Now(),
 		id:       ulid.Make().String(),
 		sessions: make(map[*session]struct{}),
+		drains:   make(chan struct{}),
 		ready:    make(chan struct{}),
 		ended:    make(chan struct{}),
+		lent:     make(map[*lent]struct{}),
 		base:     context.Background(),
 	}
 	s.dialing, s.stopDialing = context.WithCancel(context.Background())
@@ -124,6 +132,8 @@ func (s *Server) configure(cfg Config, opts []ServerOption) error {
 		s.log = slog.Default()
 	}
 	s.log = s.log.With("node", s.config.Name)
+	s.ignored.log = s.log
+	s.leases = lease.New(lease.Config{Memory: s.config.LeaseMemoryBytes, Total: s.config.MaxLeaseBytes, Logger: s.log})
 	s.invoker = intercept(s.invokeFunction, s.options.interceptors)
 	if err := s.registerBuiltins(); err != nil {
 		return err
@@ -278,6 +288,8 @@ func (s *Server) open() {
 }
 
 func (s *Server) finish(outcome error) {
+	_ = s.leases.Close()
+	s.ignored.close()
 	s.cluster.close() // of a node that could not listen; else it is closed by now
 	s.mu.Lock()
 	defer s.mu.Unlock()

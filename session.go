@@ -35,6 +35,7 @@ type session struct {
 	identity *Identity                      // nil until authenticated, where that is asked for
 
 	authenticating atomic.Bool // an auth message is being looked at
+	worker         *worker     // what the other end offers, of a JSON session; its reader's own
 
 	// Of a link to another node; guarded by the cluster's mu.
 	member   *member
@@ -95,6 +96,7 @@ func (s *session) serve() error {
 	}
 	defer context.AfterFunc(ctx, func() { s.endRequests(context.Cause(ctx)) })()
 	err := l.Serve(handler)
+	s.endWorker(err)
 	s.log.Debug("link closed", "reason", err)
 	if s.peer != nil {
 		s.server.cluster.leave(s, err)

@@ -26,8 +26,10 @@ type Description struct {
 	// function takes none. They stand in the place of the last of Params.
 	Keywords json.RawMessage `json:"keywords"`
 
-	// Result is the schema of the result, null if there is none.
+	// Result is the schema of the result, null if there is none; of a stream it is
+	// that of each item.
 	Result json.RawMessage `json:"result"`
+	Stream bool            `json:"stream,omitempty"`
 }
 
 // Describe returns the offers of a function, the one with the fewest locs
@@ -49,6 +51,7 @@ func (f *Function) describe(info FunctionInfo) Description {
 		Idempotent:   f.idempotent,
 		Params:       make([]json.RawMessage, len(f.params)),
 		Variadic:     f.variadic,
+		Stream:       f.stream,
 		Keywords:     json.RawMessage("null"),
 		Result:       json.RawMessage("null"),
 	}
@@ -65,6 +68,9 @@ func (f *Function) describe(info FunctionInfo) Description {
 			optional(s)
 			s.AdditionalProperties = known // others are refused
 		})
+	}
+	if f.foreign != nil {
+		d.Keywords = json.RawMessage(`{"type":"object"}`)
 	}
 	if f.result != nil {
 		d.Result = schema(f.result)

@@ -60,7 +60,18 @@ func TestSignaturesRefused(t *testing.T) {
 		"a function as a result":   {func() func() { return nil }, []string{"result", "func()"}},
 		"a complex result":         {func() []complex64 { return nil }, []string{"result", "complex64"}},
 		"a map of structs by ...":  {func() map[struct{}]int { return nil }, []string{"result", "keys must be strings"}},
-		"a stream":                 {func() iter.Seq2[int, error] { return nil }, []string{"result", "iter.Seq2"}},
+		"a channel of results":     {func() chan int { return nil }, []string{"result", "chan int", "iter.Seq2[T, error]"}},
+		"a sequence":               {func() iter.Seq[int] { return nil }, []string{"result", "iter.Seq[int]", "return an iter.Seq2[T, error]"}},
+		"pairs without an error":   {func() iter.Seq2[int, string] { return nil }, []string{"iter.Seq2[int,string]", "second", "must be an error"}},
+		"pairs, the error first":   {func() iter.Seq2[error, int] { return nil }, []string{"iter.Seq2[error,int]", "second", "must be an error"}},
+		"a concrete error in it":   {func() iter.Seq2[int, *mpreg.Error] { return nil }, []string{"second", "must be an error"}},
+		"a yield of its own bool":  {func() func(func(int, error) answered) { return nil }, []string{"result", "answered"}},
+		"a stream of channels":     {func() iter.Seq2[chan int, error] { return nil }, []string{"result", "chan int"}},
+		"a stream of errors":       {func() iter.Seq2[error, error] { return nil }, []string{"declare it as error"}},
+		"a stream of streams":      {func() iter.Seq2[iter.Seq2[int, error], error] { return nil }, []string{"the function's result itself"}},
+		"a stream in a struct":     {func() (s struct{ S iter.Seq2[int, error] }) { return s }, []string{"field S", "the function's result itself"}},
+		"a stream and a result":    {func() (iter.Seq2[int, error], int, error) { return nil, 0, nil }, []string{"has 2 results"}},
+		"a stream as a parameter":  {func(iter.Seq2[int, error]) {}, []string{"parameter 0", "iter.Seq2[int,error]"}},
 		"a rule that is unknown":   {func(badTag) {}, []string{"parameter 0", "nosuchrule", "badTag"}},
 		"a bad rule by pointer":    {func(int, *badTag) {}, []string{"parameter 1", "nosuchrule"}},
 		"bad rules in a list":      {func([]badTag) {}, []string{"parameter 0", "nosuchrule"}},
@@ -85,6 +96,9 @@ func TestSignaturesRefused(t *testing.T) {
 	}
 }
 
+// answered is what a range loop would take for a bool, and nobody returns.
+type answered bool
+
 // Types of TestSignaturesAccepted that need methods, or themselves.
 type (
 	list    struct{ Next *list }
@@ -92,7 +106,11 @@ type (
 	index   map[string]index
 	textKey struct{ s string }
 	base    struct{ ID string }
+	names   iter.Seq2[*string, error]
+	mood    func(func(int, error) bool) // that has its own way of being sent
 )
+
+func (m mood) MarshalJSON() ([]byte, error) { return []byte(`"fine"`), nil }
 
 func (k textKey) MarshalText() ([]byte, error) { return []byte(k.s), nil }
 
@@ -115,8 +133,8 @@ func TestSignaturesAccepted(t *testing.T) {
 		"() string":                         func(context.Context) (string, error) { return "", nil },
 		"(int, string)":                     func(context.Context, int, string) error { return nil },
 		"(...int)":                          func(...int) {},
-		"(string, ...codec.Value) bool":     func(string, ...mpreg.Value) (b bool) { return b },
-		"(codec.Value) codec.Value":         func(v mpreg.Value) mpreg.Value { return v },
+		"(string, ...any) bool":             func(string, ...mpreg.Value) (b bool) { return b },
+		"(*any, [2]any) map[string][]any":   func(v *mpreg.Value, _ [2]mpreg.Value) (m map[string][]mpreg.Value) { return m },
 		"(any) any":                         func(v any) any { return v },
 		"(*int) *string":                    func(*int) *string { return nil },
 		"([]uint8, json.RawMessage)":        func([]byte, json.RawMessage) {},
@@ -146,6 +164,12 @@ func TestSignaturesAccepted(t *testing.T) {
 		"(mpreg_test.index) mpreg_test.index":          func(i index) index { return i },
 		"(mpreg_test.rules)":                           func(rules) {},
 		"(mpreg.Kwargs)":                               func(mpreg.Kwargs) {},
+		"() stream of int":                             func() iter.Seq2[int, error] { return nil },
+		"(string) stream of mpreg_test.base":           func(context.Context, string) (iter.Seq2[base, error], error) { return nil, nil },
+		"(...int) stream of *string":                   func(...int) names { return nil },
+		"() stream of bool":                            func() func(func(bool, error) bool) { return nil },
+		"() stream of any":                             func() iter.Seq2[any, error] { return nil },
+		"() []mpreg_test.mood":                         func() []mood { return nil },
 		"(int, *mpreg_test.trainOptions) fmt.Stringer": func(int, *trainOptions) fmt.Stringer { return nil },
 	} {
 		t.Run(signature, func(t *testing.T) {

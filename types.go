@@ -27,12 +27,9 @@ func carriableIn(t reflect.Type, d direction, seen map[reflect.Type]bool) error 
 	}
 	seen[t] = true
 	switch t.Kind() {
-	case reflect.Func:
-		if t.CanSeq2() {
-			return fmt.Errorf("a %s can't be sent: streams are not offered yet, return a slice", t)
-		}
-		return fmt.Errorf("a %s can't be sent", t)
-	case reflect.Chan, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128, reflect.Uintptr:
+	case reflect.Func, reflect.Chan:
+		return notCarriable(t, d)
+	case reflect.UnsafePointer, reflect.Complex64, reflect.Complex128, reflect.Uintptr:
 		return fmt.Errorf("a %s can't be sent", t)
 	case reflect.Interface:
 		if d == toDecode && t.NumMethod() > 0 {
@@ -61,6 +58,22 @@ func carriableIn(t reflect.Type, d direction, seen map[reflect.Type]bool) error 
 		}
 	}
 	return nil
+}
+
+// notCarriable is carriable for functions and channels, which may be meant as
+// streams.
+func notCarriable(t reflect.Type, d direction) error {
+	_, stream := streamItem(t)
+	switch {
+	case d == toDecode || !t.CanSeq() && !t.CanSeq2():
+		return fmt.Errorf("a %s can't be sent", t)
+	case stream:
+		return fmt.Errorf("a %s can't be sent as a part of something: a stream is the function's result itself", t)
+	case t.Kind() == reflect.Func && t.CanSeq2():
+		return fmt.Errorf("a %s can't be sent: for a stream the second of each pair must be an error: return an iter.Seq2[T, error]", t)
+	default:
+		return fmt.Errorf("a %s can't be sent: for a stream return an iter.Seq2[T, error]", t)
+	}
 }
 
 // embedsStruct reports whether the exported fields of f's type are seen though

@@ -61,7 +61,7 @@ train(string, main.settings) bool
 func TestDescribeReserved(t *testing.T) {
 	url := startNode(t, nil)
 	for fun, want := range map[string]string{
-		"echo": `echo(codec.Value) codec.Value
+		"echo": `echo(any) any
   Returns its argument.
   nodes       every node
   idempotent  yes

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -29,8 +31,17 @@ type status struct {
 	InFlight   int            `json:"in_flight"`
 	Functions  int            `json:"functions"`
 	Goroutines int            `json:"goroutines"`
+	Ignoring   map[string]int `json:"ignoring"` // calls by function
+	Leases     leases         `json:"leases"`
 	Members    map[string]int `json:"members"` // how many by state
 	Seeds      []seed         `json:"seeds"`
+}
+
+// leases are the results that the node keeps for commands elsewhere.
+type leases struct {
+	Count       int   `json:"count"`
+	MemoryBytes int64 `json:"memory_bytes"`
+	DiskBytes   int64 `json:"disk_bytes"`
 }
 
 // seed is a URL that the node was told to find its cluster by.
@@ -84,12 +95,42 @@ func (s *status) text() []byte {
 	line("in flight", strconv.Itoa(s.InFlight))
 	line("functions", strconv.Itoa(s.Functions))
 	line("goroutines", strconv.Itoa(s.Goroutines))
+	line("leases", s.Leases.String())
+	for _, function := range slices.Sorted(maps.Keys(s.Ignoring)) {
+		line("ignoring", fmt.Sprintf("%s: %d past their deadline or canceled", function, s.Ignoring[function]))
+	}
 	line("members", s.members())
 	_ = table.Flush() // into memory
 	return text.Bytes()
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// String says how many there are, and where; nothing if there are none.
+func (l leases) String() string {
+	if l.Count == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("%d, %s in memory", l.Count, byteSize(l.MemoryBytes))
+	if l.DiskBytes > 0 {
+		text += ", " + byteSize(l.DiskBytes) + " on disk"
+	}
+	return text
+}
+
+// byteSize is a number of bytes for the eye, in units of 1024.
+func byteSize(n int64) string {
+	const units = "KMGT"
+	if n < 1<<10 {
+		return strconv.FormatInt(n, 10) + " B"
+	}
+	size, unit := float64(n)/(1<<10), 0
+	for size >= 1<<10 && unit < len(units)-1 {
+		size /= 1 << 10
+		unit++
+	}
+	return fmt.Sprintf("%.1f %ciB", size, units[unit])
+}
 
 // members counts the members by state, the states that there are.
 func (s *status) members() string {

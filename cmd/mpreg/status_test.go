@@ -27,6 +27,23 @@ goroutines  31
 members     3 alive, 2 left, 1 dead
 `,
 		},
+		"what is left of calls": {
+			`{"node":"n1","leases":{"count":3,"memory_bytes":1023,"disk_bytes":1610612736},"ignoring":{"train":2,"cl\u001b[2Jassify":1}}`,
+			`node        n1
+uptime      0s
+links       0
+in flight   0
+functions   0
+goroutines  0
+leases      3, 1023 B in memory, 1.5 GiB on disk
+ignoring    cl\x1b[2Jassify: 1 past their deadline or canceled
+ignoring    train: 2 past their deadline or canceled
+`,
+		},
+		"leases in memory": {
+			`{"node":"n1","leases":{"count":1,"memory_bytes":65536}}`,
+			"node        n1\nuptime      0s\nlinks       0\nin flight   0\nfunctions   0\ngoroutines  0\nleases      1, 64.0 KiB in memory\n",
+		},
 		"the least": {
 			`{"node":"n1"}`,
 			"node        n1\nuptime      0s\nlinks       0\nin flight   0\nfunctions   0\ngoroutines  0\n",

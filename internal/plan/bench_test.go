@@ -78,7 +78,7 @@ func BenchmarkNew(b *testing.B) {
 	}
 }
 
-// BenchmarkRun is all that a plan does in a request: New, Progress, and Fill
+// BenchmarkRun is all that a plan does in a request: New, Progress, and Resolve
 // of each step, with results of a few bytes.
 func BenchmarkRun(b *testing.B) {
 	result := func(int) codec.Value { return raw(`{"x":1}`) }
@@ -93,7 +93,7 @@ func BenchmarkRun(b *testing.B) {
 				g := p.Begin()
 				for ready := g.Ready(); len(ready) > 0; {
 					i := ready[len(ready)-1]
-					if _, _, err := p.Fill(i, result); err != nil {
+					if _, _, _, err := p.Resolve(i, result); err != nil {
 						b.Fatal(err)
 					}
 					ready = append(ready[:len(ready)-1], g.Done(i)...)
@@ -120,6 +120,64 @@ func BenchmarkScan(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := plan.New(cmds, plan.Names, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkResolve is one step, with the results it uses as values and, where
+// there are some, as leases.
+func BenchmarkResolve(b *testing.B) {
+	value := raw(`{"x":[1,2,3],"y":"` + strings.Repeat("y", 100) + `"}`)
+	for name, out := range map[string]wire.Command{
+		"nothing": command("out", "echo", `{"x":1}`, `"text"`),
+		"whole":   command("out", "echo", `"in"`),
+		"field":   command("out", "echo", `"in.y"`),
+		"inside":  command("out", "echo", `{"a":["in.x","in.y",1],"b":"in"}`, `2`),
+	} {
+		for kind, result := range map[string]codec.Value{"value": value, "lease": lease(0)} {
+			if name == "nothing" && kind == "lease" {
+				continue
+			}
+			b.Run(name+"/"+kind, func(b *testing.B) {
+				p, err := plan.New([]wire.Command{command("in", "echo"), out}, plan.Names, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				in := func(int) codec.Value { return result }
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, _, _, err := p.Resolve(1, in); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkSplice is the other half of BenchmarkResolve with leases.
+func BenchmarkSplice(b *testing.B) {
+	result := raw(`{"x":[1,2,3],"y":"` + strings.Repeat("y", 100) + `"}`)
+	for name, out := range map[string]wire.Command{
+		"whole":  command("out", "echo", `"in"`),
+		"inside": command("out", "echo", `{"a":["in.x","in.y",1],"b":"in"}`, `2`),
+	} {
+		b.Run(name, func(b *testing.B) {
+			p, err := plan.New([]wire.Command{command("in", "echo"), out}, plan.Names, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			args, kwargs, splices, err := p.Resolve(1, give(lease(0)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			fetched := fetch(splices, []codec.Value{result})
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, _, err := plan.Splice("out", args, kwargs, splices, fetched, 0); err != nil {
 					b.Fatal(err)
 				}
 			}

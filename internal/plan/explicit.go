@@ -32,8 +32,6 @@ func (t *target) compare(u *target) int {
 		slices.Compare(t.inner, u.inner))
 }
 
-func (t *target) sameArgument(u *target) bool { return t.Arg == u.Arg && t.Kwarg == u.Kwarg }
-
 // explicit finds the references of command i in explicit mode.
 func (f *finder) explicit(i int) error {
 	cmd := &f.cmds[i]
@@ -51,7 +49,7 @@ func (f *finder) explicit(i int) error {
 	slices.SortFunc(targets, func(t, u target) int { return t.compare(&u) })
 	for len(targets) > 0 {
 		n := 1
-		for n < len(targets) && targets[n].sameArgument(&targets[0]) {
+		for n < len(targets) && targets[n].sameArgument(&targets[0].Place) {
 			// In this order a place that others lie within comes right
 			// before one of them, so that neighbours show every overlap.
 			if a, b := &targets[n-1], &targets[n]; within(b.inner, a.inner) {
@@ -164,7 +162,7 @@ func (f *finder) place(i int, targets []target) error {
 // exchanged for another without a change elsewhere. Of any other codec a CBOR
 // copy takes the argument's place in the plan.
 func (f *finder) spliceable(i int, t *target) (codec.Value, error) {
-	v := lookup(&f.cmds[i], &t.Place)
+	v := t.argument(f.cmds[i].Args, f.cmds[i].Kwargs)
 	if walkable(v) {
 		return v, nil
 	}
@@ -185,12 +183,4 @@ func (f *finder) spliceable(i int, t *target) (codec.Value, error) {
 		cmd.Kwargs[t.Kwarg] = c
 	}
 	return c, nil
-}
-
-// lookup returns the argument that a place is in.
-func lookup(cmd *wire.Command, pl *Place) codec.Value {
-	if pl.Arg >= 0 {
-		return cmd.Args[pl.Arg]
-	}
-	return cmd.Kwargs[pl.Kwarg]
 }

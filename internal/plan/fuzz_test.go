@@ -70,7 +70,7 @@ func execute(t *testing.T, p *plan.Plan, cmds []wire.Command) error {
 	g := p.Begin()
 	for ready := g.Ready(); len(ready) > 0; {
 		i := ready[0]
-		args, kwargs, err := p.Fill(i, func(j int) codec.Value {
+		args, kwargs, _, err := p.Resolve(i, func(j int) codec.Value {
 			if !slices.Contains(p.Steps[i].Inputs, j) || !slices.Contains(p.Steps[j].Consumers, i) {
 				t.Errorf("step %d takes the result of %d, which is no input of it", i, j)
 			}

@@ -4,13 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/mpreg/mpreg/codec"
 	"github.com/mpreg/mpreg/internal/plan"
 	"github.com/mpreg/mpreg/internal/wire"
 )
@@ -221,42 +219,19 @@ func TestCycle(t *testing.T) {
 	})
 }
 
-// The model of Fill decodes, substitutes and encodes again.
-func TestFillModel(t *testing.T) {
+// The model of Resolve decodes, substitutes and encodes again.
+func TestResolveModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		mode := rapid.SampledFrom([]plan.Mode{plan.Names, plan.Explicit}).Draw(t, "mode")
-		m := &model{mode: mode, names: []string{"out", "a", "b", "a.b", "c"}}
-		codecs := []codec.Codec{codec.JSON{}, codec.CBOR{}, opaque{}}
-		draw := func(label string) codec.Codec { return rapid.SampledFrom(codecs).Draw(t, label) }
-		cmds, results := make([]wire.Command, len(m.names)), make([]codec.Value, len(m.names))
-		for j, name := range m.names {
-			cmds[j].Name = name
-			m.results = append(m.results, drawTree(3).Draw(t, name))
-			results[j], _ = codec.Encode(draw("codec of the result"), m.results[j])
-		}
-		var want []any
-		out := &cmds[0]
-		for n := range rapid.IntRange(1, 3).Draw(t, "arguments") {
-			c := draw("codec of the argument")
-			if mode == plan.Names {
-				c = codec.JSON{}
-			}
-			tree := drawTree(4).Draw(t, "argument")
-			var full any
-			if tree, full = m.substitute(t, out, []string{"args", strconv.Itoa(n)}, tree); m.missing {
-				t.Skip("nothing there in explicit mode, which is another test")
-			}
-			v, err := codec.Encode(c, tree)
-			if err != nil {
-				t.Fatal(err)
-			}
-			out.Args, want = append(out.Args, v), append(want, full)
+		m, cmds, results := drawRequest(t, mode)
+		if m.missing > 0 {
+			t.Skip("nothing there in explicit mode, which is another test")
 		}
 		p, err := plan.New(cmds, mode, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		args, _, err := p.Fill(0, give(results...))
+		args, kwargs, _, err := p.Resolve(0, give(results...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -265,8 +240,17 @@ func TestFillModel(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want[n], got); diff != "" {
-				t.Errorf("argument %d, given as %s (-want +got):\n%s", n, out.Args[n], diff)
+			if diff := cmp.Diff(m.args[n], got); diff != "" {
+				t.Errorf("argument %d, given as %s (-want +got):\n%s", n, cmds[0].Args[n], diff)
+			}
+		}
+		for key := range kwargs {
+			got, err := kwargs[key].Any()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(m.kwargs[key], got); diff != "" {
+				t.Errorf("keyword %q, given as %s (-want +got):\n%s", key, cmds[0].Kwargs[key], diff)
 			}
 		}
 	})

@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/mpreg/mpreg/codec"
 	"github.com/mpreg/mpreg/internal/plan"
 	"github.com/mpreg/mpreg/internal/wire"
 )
@@ -38,7 +39,44 @@ type model struct {
 	mode    plan.Mode
 	names   []string
 	results []any
-	missing bool // an explicit reference leads to nothing
+	missing int // explicit references that lead to nothing
+
+	args   []any // what the arguments of command 0 become
+	kwargs map[string]any
+}
+
+// drawRequest draws commands, the first of which uses the others' results.
+func drawRequest(t *rapid.T, mode plan.Mode) (*model, []wire.Command, []codec.Value) {
+	m := &model{mode: mode, names: []string{"out", "a", "b", "a.b", "c"}, kwargs: map[string]any{}}
+	codecs := []codec.Codec{codec.JSON{}, codec.CBOR{}, opaque{}}
+	draw := func(label string) codec.Codec { return rapid.SampledFrom(codecs).Draw(t, label) }
+	cmds, results := make([]wire.Command, len(m.names)), make([]codec.Value, len(m.names))
+	for j, name := range m.names {
+		cmds[j].Name = name
+		m.results = append(m.results, drawTree(3).Draw(t, name))
+		results[j], _ = codec.Encode(draw("codec of the result"), m.results[j])
+	}
+	argument := func(pointer ...string) (codec.Value, any) {
+		c := draw("codec of the argument")
+		if mode == plan.Names {
+			c = codec.JSON{}
+		}
+		before, after := m.substitute(t, &cmds[0], pointer, drawTree(4).Draw(t, "argument"))
+		v, err := codec.Encode(c, before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v, after
+	}
+	for n := range rapid.IntRange(0, 3).Draw(t, "arguments") {
+		v, after := argument("args", strconv.Itoa(n))
+		cmds[0].Args, m.args = append(cmds[0].Args, v), append(m.args, after)
+	}
+	cmds[0].Kwargs = map[string]codec.Value{}
+	for _, key := range []string{"b/", "a"}[:rapid.IntRange(0, 2).Draw(t, "keywords")] {
+		cmds[0].Kwargs[key], m.kwargs[key] = argument("kwargs", key)
+	}
+	return m, cmds, results
 }
 
 // substitute returns what stands in the argument at a pointer, and what
@@ -49,7 +87,8 @@ func (m *model) substitute(t *rapid.T, cmd *wire.Command, pointer []string, v an
 		j := rapid.IntRange(1, len(m.names)-1).Draw(t, "refers to")
 		path, part := drawPath(t, m.results[j])
 		if rapid.IntRange(0, 20).Draw(t, "missing") == 0 {
-			path, m.missing = append(path, "missing"), true
+			path = append(path, "missing")
+			m.missing++
 		}
 		if cmd.Refs == nil {
 			cmd.Refs = map[string]wire.Ref{}

@@ -3,7 +3,7 @@
 // command's arguments are once the results are there.
 //
 // It is pure: no I/O, no goroutine, no clock. Whoever executes a request asks
-// a [Progress] what may start, calls [Plan.Fill] for the arguments, and
+// a [Progress] what may start, calls [Plan.Resolve] for the arguments, and
 // reports what has ended. Everything but sorting takes time and memory linear
 // in the size of the request, whatever its shape, because requests come from
 // strangers.
@@ -21,6 +21,13 @@
 //
 // Either way a result is put in place once and never searched for references
 // itself.
+//
+// # Leases
+//
+// A result may have stayed at the node that made it. An argument that takes
+// some of it can't be built here: [Plan.Resolve] says what goes where, and
+// [Splice] does it, by the same rules, at the node that runs the command and
+// has fetched what it needs.
 package plan
 
 import (
@@ -55,7 +62,7 @@ const (
 
 // Plan is a request that can be run: no name is ambiguous, no reference
 // unknown, no cycle. Its fields are read-only, except for MaxValue before the
-// first Fill; a Plan is then safe for concurrent use.
+// first Resolve; a Plan is then safe for concurrent use.
 type Plan struct {
 	// Steps has one entry a command, in the order of declaration: all the
 	// indexes in this package are indexes of commands.
@@ -65,7 +72,7 @@ type Plan struct {
 	// Results are the commands whose results are answered: those that no
 	// other uses, and those asked for. Ascending, each once.
 	Results []int
-	// MaxValue bounds what Fill builds for one step, in bytes: the arguments
+	// MaxValue bounds what Resolve builds for one step, in bytes: the arguments
 	// that have results within them, taken together. 0 is no bound. Without
 	// one, n commands that each use the one before twice build a value of 2ⁿ
 	// bytes.

@@ -189,9 +189,9 @@ func TestOneCommand(t *testing.T) {
 		if diff := cmp.Diff([]plan.Step{{}}, p.Steps); diff != "" || p.Levels != 1 {
 			t.Errorf("%d levels, want 1; steps (-want +got):\n%s", p.Levels, diff)
 		}
-		args, kwargs, err := p.Fill(0, nil)
+		args, kwargs, _, err := p.Resolve(0, nil)
 		if err != nil || &args[0] != &cmds[0].Args[0] || len(kwargs) != 1 {
-			t.Errorf("Fill returned %v, %v, %v; want the command's own arguments", args, kwargs, err)
+			t.Errorf("Resolve returned %v, %v, %v; want the command's own arguments", args, kwargs, err)
 		}
 		answers(t, cmds, mode, nil, map[string]string{"a": `["a","b"]`})
 	}

@@ -81,7 +81,7 @@ func run(p *plan.Plan, cmds []wire.Command) (map[string]string, error) {
 	g := p.Begin()
 	for ready := g.Ready(); len(ready) > 0; {
 		i := ready[0]
-		args, kwargs, err := p.Fill(i, func(j int) codec.Value { return results[j] })
+		args, kwargs, _, err := p.Resolve(i, func(j int) codec.Value { return results[j] })
 		if err != nil {
 			return nil, err
 		}

@@ -5,11 +5,11 @@ import "sync"
 // maxIdleWorkers bounds the goroutines that wait for work.
 const maxIdleWorkers = 256
 
-// workers runs requests in goroutines that it uses again: a new goroutine has to
+// pool runs requests in goroutines that it uses again: a new goroutine has to
 // grow its stack in each request anew, which takes longer than handing a request
 // to one that has. There are as many as requests run, and some that wait. The
-// zero workers is ready.
-type workers struct {
+// zero pool is ready.
+type pool struct {
 	running sync.WaitGroup
 
 	mu     sync.Mutex
@@ -21,7 +21,7 @@ type workers struct {
 type task interface{ work() }
 
 // do has t done in a goroutine. It never waits.
-func (w *workers) do(t task) {
+func (w *pool) do(t task) {
 	w.mu.Lock()
 	n := len(w.idle)
 	if n == 0 {
@@ -37,7 +37,7 @@ func (w *workers) do(t task) {
 
 // work is a worker's life. A function that ends its goroutine ends the worker
 // too, which is not idle then, and not missed.
-func (w *workers) work(t task) {
+func (w *pool) work(t task) {
 	tasks := make(chan task, 1)
 	for t != nil {
 		t.work()
@@ -49,7 +49,7 @@ func (w *workers) work(t task) {
 }
 
 // rest makes a worker idle, unless there are enough of them.
-func (w *workers) rest(tasks chan task) bool {
+func (w *pool) rest(tasks chan task) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed || len(w.idle) >= maxIdleWorkers {
@@ -61,7 +61,7 @@ func (w *workers) rest(tasks chan task) bool {
 
 // close lets the idle workers go, and the others when they are done. Nothing is
 // done after it.
-func (w *workers) close() {
+func (w *pool) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closed = true

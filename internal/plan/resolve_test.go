@@ -53,7 +53,7 @@ func newPlan(t *testing.T, mode plan.Mode, cmds ...wire.Command) *plan.Plan {
 	return p
 }
 
-func TestFillAcrossCodecs(t *testing.T) {
+func TestResolveAcrossCodecs(t *testing.T) {
 	codecs := []codec.Codec{codec.JSON{}, codec.CBOR{}, opaque{}}
 	result := map[string]any{"list": []any{int64(1), "x", nil, uint64(math.MaxUint64)}, "f": 1.0}
 	for _, from := range codecs {
@@ -70,7 +70,7 @@ func TestFillAcrossCodecs(t *testing.T) {
 				out = refer(refer(out, "/args/1", "in"), "/kwargs/kw/0", "in", "list", "3")
 				p := newPlan(t, plan.Explicit, wire.Command{Name: "in"}, out)
 				in := encode(t, from, result)
-				args, kwargs, err := p.Fill(1, give(in, codec.Value{}))
+				args, kwargs, _, err := p.Resolve(1, give(in, codec.Value{}))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -85,10 +85,10 @@ func TestFillAcrossCodecs(t *testing.T) {
 					t.Error("an argument without places was copied")
 				}
 				if diff := cmp.Diff(before, out.Args, cmp.Comparer(same)); diff != "" {
-					t.Errorf("Fill changed the command (-want +got):\n%s", diff)
+					t.Errorf("Resolve changed the command (-want +got):\n%s", diff)
 				}
 				if diff := cmp.Diff(keywords, out.Kwargs, cmp.Comparer(same)); diff != "" {
-					t.Errorf("Fill changed the command's keywords (-want +got):\n%s", diff)
+					t.Errorf("Resolve changed the command's keywords (-want +got):\n%s", diff)
 				}
 			})
 		}
@@ -108,7 +108,7 @@ func equal(t *testing.T, v codec.Value, want any) {
 	}
 }
 
-func TestFillNothingThere(t *testing.T) {
+func TestResolveNothingThere(t *testing.T) {
 	in, out := command("in", "echo"), with(command("out", "echo", `null`, `[null,null]`), "k", `null`)
 	tests := map[string]struct {
 		cmd    wire.Command
@@ -126,7 +126,7 @@ func TestFillNothingThere(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			p := newPlan(t, plan.Explicit, tt.cmd, in)
-			_, _, err := p.Fill(0, give(codec.Value{}, raw(tt.result)))
+			_, _, _, err := p.Resolve(0, give(codec.Value{}, raw(tt.result)))
 			refused(t, err, wire.InvalidArgument,
 				details{"command": "out", "place": tt.place, "reference": "in", "path": tt.path},
 				`"out"`, tt.place, `"in"`)
@@ -134,19 +134,19 @@ func TestFillNothingThere(t *testing.T) {
 	}
 }
 
-func TestFillCannotConvert(t *testing.T) {
+func TestResolveCannotConvert(t *testing.T) {
 	in := wire.Command{Name: "in"}
 	nan := encode(t, codec.CBOR{}, math.NaN())
 	p := newPlan(t, plan.Names, in, command("out", "echo", `["in"]`))
-	_, _, err := p.Fill(1, give(nan))
+	_, _, _, err := p.Resolve(1, give(nan))
 	refused(t, err, wire.InvalidArgument,
 		details{"command": "out", "place": "/args/0", "reference": "in", "path": []string(nil)}, `"out"`, `"in"`, "json")
 	p = newPlan(t, plan.Names, in, with(command("out", "kw"), "a/b", `{"x":"in"}`))
-	_, _, err = p.Fill(1, give(nan))
+	_, _, _, err = p.Resolve(1, give(nan))
 	refused(t, err, wire.InvalidArgument,
 		details{"command": "out", "place": "/kwargs/a~1b", "reference": "in", "path": []string(nil)}, `"out"`, `"in"`, "json")
 	p = newPlan(t, plan.Explicit, in, refer(with(command("out", "echo"), "k", `[null]`), "/kwargs/k/0", "in"))
-	_, _, err = p.Fill(1, give(nan))
+	_, _, _, err = p.Resolve(1, give(nan))
 	refused(t, err, wire.InvalidArgument,
 		details{"command": "out", "place": "/kwargs/k/0", "reference": "in", "path": []string(nil)}, `"out"`, `"in"`, "json")
 }
@@ -156,8 +156,8 @@ func TestNewCannotLookInside(t *testing.T) {
 	_, err := plan.New([]wire.Command{{Name: "a"}, refer(bad, "/args/0/x", "a")}, plan.Explicit, nil)
 	refused(t, err, wire.InvalidRequest, details{"command": "b", "place": "/args/0/x"}, "looked into")
 	p := newPlan(t, plan.Explicit, wire.Command{Name: "a"}, refer(bad, "/args/0", "a"))
-	if args, _, err := p.Fill(1, give(raw(`1`))); err != nil || args[0].String() != "1" {
-		t.Errorf("Fill returned %v, %v; want 1", args, err)
+	if args, _, _, err := p.Resolve(1, give(raw(`1`))); err != nil || args[0].String() != "1" {
+		t.Errorf("Resolve returned %v, %v; want 1", args, err)
 	}
 }
 
@@ -170,7 +170,7 @@ func TestMaxValue(t *testing.T) {
 	fill := func(limit, step int, result string) ([]codec.Value, error) {
 		p := newPlan(t, plan.Names, cmds...)
 		p.MaxValue = limit
-		args, _, err := p.Fill(step, give(raw(result)))
+		args, _, _, err := p.Resolve(step, give(raw(result)))
 		return args, err
 	}
 	// [12345,0] and [12345] are 16 bytes; a whole argument is not built.
@@ -200,10 +200,10 @@ func TestDoubling(t *testing.T) {
 	refused(t, err, wire.ResourceExhausted, details{"command": "c16", "limit": "value_bytes", "max": int64(1 << 20)}, `"c16"`)
 }
 
-func TestFillKeepsBytes(t *testing.T) {
+func TestResolveKeepsBytes(t *testing.T) {
 	cmds := []wire.Command{command("a", "echo"), command("b", "echo", " [ 1.0 , \"a\" , {\"a\" : \"a.n\" , \"\\u0061\":1e2} ]\n")}
 	p := newPlan(t, plan.Names, cmds...)
-	args, _, err := p.Fill(1, give(raw(` {"n" : 18446744073709551615} `)))
+	args, _, _, err := p.Resolve(1, give(raw(` {"n" : 18446744073709551615} `)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,174 @@
+package mpreg
+
+import (
+	"context"
+	"time"
+
+	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/wire"
+)
+
+// command runs one command, whose inputs are ready.
+func (e *execution) command(ctx context.Context, index int) outcome {
+	o := &e.only
+	if len(e.request.Commands) > 1 {
+		o = new(outcome)
+	}
+	o.index = index
+	e.perform(ctx, o)
+	return *o
+}
+
+// perform is command, for an outcome that says which.
+func (e *execution) perform(ctx context.Context, o *outcome) {
+	cmd, index := &e.request.Commands[o.index], o.index
+	if !e.starts(index) {
+		o.err = contextError(context.Canceled, ExecutedNo).at(cmd.Name, cmd.Function, e.node.Name())
+		return
+	}
+	if e.spans != nil {
+		e.spans[index].start = time.Now()
+	}
+	o.err = e.goexit(index) // unless it returns
+	defer func() {
+		if e.spans != nil {
+			e.spans[index].end = time.Now()
+		}
+		if e.watched {
+			e.began(ctx, o, "") // if nobody was found to run it
+			e.observeEnded(ctx, o)
+		}
+	}()
+	value, err := e.invoke(ctx, o)
+	o.value, o.err = value, nil
+	if err != nil {
+		o.err = asError(err).at(cmd.Name, cmd.Function, e.node.Name())
+	}
+}
+
+// maxRemakes bounds how often a command is tried again because the node that
+// held the same of its inputs is gone.
+const maxRemakes = 3
+
+// losses counts how often each input of a command was lost.
+type losses map[int]int
+
+// again notes a loss, and reports whether the input is to be made again.
+func (l *losses) again(input int) bool {
+	if *l == nil {
+		*l = make(losses)
+	}
+	(*l)[input]++
+	return (*l)[input] <= maxRemakes
+}
+
+// invoke runs a command. An input that is lost is made again, if its function is
+// idempotent.
+func (e *execution) invoke(ctx context.Context, o *outcome) (Value, error) {
+	var before error // of the tries until now
+	var lost losses
+	for {
+		if ctx.Err() != nil {
+			return Value{}, following(before, endError(ctx, ExecutedNo))
+		}
+		call, err := e.newCall(ctx, o)
+		if err != nil {
+			failure := asError(err)
+			failure.Executed = ExecutedNo
+			return Value{}, following(before, failure)
+		}
+		v, err := e.attempt(call, o)
+		if err == nil {
+			return v, nil
+		}
+		err = following(before, err)
+		from, lease := call.lostInput(err)
+		if lease == nil || !lost.again(from) {
+			return Value{}, err
+		}
+		before = err
+		if failure := e.remakeAll(ctx, o.index, from, lease); failure != nil {
+			return Value{}, notLess(asError(failure), asError(err).Executed)
+		}
+	}
+}
+
+// notLess returns e, the end of a command of which an attempt failed with said: it
+// may have run if that may have.
+func notLess(e *Error, said Executed) *Error {
+	if e.Command != "" || e.Executed != ExecutedNo || said == ExecutedNo {
+		return e // or it is about another command
+	}
+	c := *e
+	c.Executed = said
+	return &c
+}
+
+// newCall returns the context of a command whose inputs are in its arguments.
+func (e *execution) newCall(ctx context.Context, o *outcome) (*callContext, error) {
+	cmd := &e.request.Commands[o.index]
+	args, kwargs, splices, err := e.plan.Resolve(o.index, e.result)
+	if err != nil {
+		return nil, err
+	}
+	if len(e.request.Splices) > 0 { // of the one command that another node passed on
+		splices = e.request.Splices
+	}
+	call := &callContext{Context: ctx, exec: e, index: o.index, outcome: o, splices: splices, invocation: Invocation{
+		Function: cmd.Function, Command: cmd.Name, Locs: cmd.Locs,
+		Args: args, Kwargs: kwargs, Headers: e.request.Headers,
+	}}
+	return call, nil
+}
+
+// attempt runs a command once, wherever it can run.
+func (e *execution) attempt(call *callContext, o *outcome) (Value, error) {
+	index := o.index
+	r := e.request
+	q := query{
+		function: call.invocation.Function, locs: call.invocation.Locs, node: r.Node, from: e.origin.node, hops: e.origin.hops,
+		wait: r.WaitForRoute && !o.again, hedge: r.Hedge, after: r.HedgeAfter(),
+	}
+	if call.splices != nil {
+		q.prefer = e.holdings(index)
+	}
+	if r.Stream && index == e.plan.Results[0] {
+		call.emit = func(ctx context.Context, v Value) error {
+			call.emitted.Add(1)
+			e.items.Add(1)
+			return e.asker.item(ctx, v)
+		}
+	}
+	v, err := e.node.cluster.run(call, call, q)
+	if err == nil && e.intermediates != nil {
+		idempotent := call.ran.idempotent(q.function, &e.node.builtins)
+		e.mu.Lock()
+		e.intermediates[index].idempotent = idempotent
+		e.mu.Unlock()
+	}
+	return v, err
+}
+
+// result returns the result of a command that has ended.
+func (e *execution) result(index int) Value {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.results[index]
+}
+
+func (e *execution) setResult(o outcome) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.results[o.index] = o.value
+}
+
+// encode encodes what a function returned as whoever asked wants it. A value in a
+// codec that this node lacks is passed on as it is.
+func (e *execution) encode(x any) (Value, error) {
+	if v, ok := x.(Value); ok {
+		if _, opaque := v.Codec().(wire.Opaque); opaque || v.Codec().Name() == e.accept {
+			return v, nil
+		}
+	}
+	return codec.Encode(e.codec, x)
+}

@@ -1,0 +1,222 @@
+package mpreg
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/mpreg/mpreg/internal/wire"
+)
+
+// maxAttempts bounds how many nodes are tried for a call that surely did not
+// start at those before.
+const maxAttempts = 4
+
+// run runs a command on a node that offers its function and all its locs. What
+// surely did not start at one is tried at another, as is what may have, of an
+// idempotent function whose node is gone.
+func (c *cluster) run(ctx context.Context, call *callContext, q query) (Value, error) {
+	if q.hops > 0 {
+		return c.attempts(ctx, call, &q)
+	}
+	c.retries.earn()
+	if q.wait {
+		return c.await(ctx, call, q)
+	}
+	return c.attempts(ctx, call, &q)
+}
+
+// attempts is run for those that don't wait for a route.
+func (c *cluster) attempts(ctx context.Context, call *callContext, q *query) (Value, error) {
+	var tried tries
+	var failure error
+	most := maxAttempts
+	if q.hops > 0 {
+		most = 1 // who passed it on tries others: if each node did, attempts would multiply
+	}
+	for n := range most {
+		f, err := c.choose(q, &tried)
+		if err != nil {
+			if failure == nil {
+				failure = err
+			}
+			break
+		}
+		if failure != nil && !c.affords(failure) {
+			f.skip(c.clock())
+			failure = exhausted(asError(failure))
+			break
+		}
+		call.handed(f)
+		var a trial
+		if after := c.hedgeAfter(call, q, f); n == 0 && after > 0 {
+			a = c.race(call, *q, f, after, &tried)
+		} else {
+			a = c.try(ctx, call, q, f)
+			tried.add(f)
+		}
+		if a.err == nil {
+			call.ran = a.found
+			call.handed(a.found) // of two attempts it was this
+			return a.value, nil
+		}
+		failure = following(failure, a.err)
+		if ctx.Err() != nil || !c.again(call, q, a) {
+			break
+		}
+	}
+	return Value{}, failure
+}
+
+// trial is one attempt at running a command: where, and how it ended.
+type trial struct {
+	found found
+	value Value
+	err   error
+}
+
+// try runs a command at f, which gets to know how that went.
+func (c *cluster) try(ctx context.Context, call *callContext, q *query, f found) trial {
+	a := trial{found: f, err: newError(Internal, ExecutedYes, "a function ended its goroutine instead of returning")}
+	start := time.Now()
+	defer func() {
+		end := time.Now()
+		took := end.Sub(start)
+		f.health().add(int64(end.Sub(c.self.started))+1, took, judge(a.err), f.probe)
+		if a.err == nil && q.hops == 0 {
+			c.typical.add(q.function, took)
+		}
+	}()
+	if f.local != nil {
+		a.value, a.err = c.self.runHere(ctx, call, f.local)
+	} else {
+		a.value, a.err = c.self.forward(ctx, call, f.place.member, *q)
+	}
+	return a
+}
+
+// skip gives back what choosing f has taken.
+func (f found) skip(now int64) {
+	if f.probe {
+		f.health().probed(now)
+	}
+}
+
+// affords reports whether one more attempt may be made. Only being sent on by a node
+// that no longer has the function is free: no node is in trouble there.
+func (c *cluster) affords(failure error) bool {
+	return asError(failure).Code == NotFound || c.retries.spend()
+}
+
+// detailRetryBudget says of a failure that it was not tried elsewhere, and why.
+const detailRetryBudget = "retry_budget"
+
+// exhausted returns a failure of which no other attempt is made because there were
+// too many of late.
+func exhausted(e *Error) *Error {
+	c := *e
+	c.Message += "; it was not tried elsewhere, because the retry budget is exhausted: too many calls fail"
+	c.Details = maps.Clone(e.Details)
+	if c.Details == nil {
+		c.Details = make(map[string]any, 1)
+	}
+	c.Details[detailRetryBudget] = "exhausted"
+	return &c
+}
+
+// following returns the failure of an attempt that followed another: what may have run in
+// the one may have run in both.
+func following(before, failure error) error {
+	if before == nil || asError(before).Executed == ExecutedNo {
+		return failure
+	}
+	e := asError(failure)
+	if e.Executed != ExecutedNo {
+		return failure
+	}
+	c := *e
+	c.Executed = ExecutedMaybe
+	return &c
+}
+
+// again reports whether a command may be run elsewhere after an attempt.
+func (c *cluster) again(call *callContext, q *query, a trial) bool {
+	if call.emitted.Load() > 0 {
+		return false // the caller has a part of it
+	}
+	e := asError(a.err)
+	if e.Executed != ExecutedYes && e.Details[detailLostResult] != nil || e.Details[detailIdempotent] == false {
+		return false
+	}
+	return elsewhere(e) || lost(e) && c.idempotent(q, a.found)
+}
+
+// detailIdempotent is false in the error of a call of which who ran it had not said
+// that it may run twice, though others of the same name have.
+const detailIdempotent = "idempotent"
+
+// idempotent reports whether the command may run twice, as far as f says.
+func (c *cluster) idempotent(q *query, f found) bool {
+	return f.idempotent(q.function, &c.self.builtins)
+}
+
+// elsewhere reports whether a call that failed surely did not start, and may
+// start at another node.
+func elsewhere(err error) bool {
+	e := asError(err)
+	if e.Executed != ExecutedNo {
+		return false
+	}
+	switch e.Code {
+	case Unavailable, NotFound:
+		return true
+	case ResourceExhausted:
+		limit, _ := e.Details[wire.DetailLimit].(string)
+		return slices.Contains([]string{"in_flight", "in_flight_per_link", "in_flight_bytes", "max_concurrent", "calls_per_link", limitLargeFrames}, limit)
+	default:
+		return false
+	}
+}
+
+// lost reports whether nobody knows if a call ran, because its node is gone.
+func lost(err error) bool {
+	e := asError(err)
+	return e.Code == Unavailable && e.Executed == ExecutedMaybe
+}
+
+// judge returns what the end of a call says of where it ran. What a function has
+// returned is its own matter, whatever the code; but for panics.
+func judge(err error) verdict {
+	if err == nil {
+		return fine
+	}
+	e := asError(err)
+	switch e.Code {
+	case InvalidRequest, InvalidArgument, Unauthenticated, PermissionDenied, WrongCluster:
+		return noVerdict
+	case Canceled, DeadlineExceeded:
+		return givenUp
+	case NotFound:
+		if e.Executed == ExecutedNo {
+			return noVerdict // it was withdrawn: nothing ran
+		}
+	case Internal:
+		if e.Details["cause"] == nil { // else of a call that the function made
+			return faulty
+		}
+	case ResourceExhausted:
+		if e.Executed != ExecutedYes {
+			return full
+		}
+	case Unavailable:
+		switch {
+		case e.Executed == ExecutedYes:
+		case e.Details[detailLostResult] != nil:
+			return noVerdict
+		default:
+			return faulty
+		}
+	}
+	return failing
+}

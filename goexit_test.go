@@ -1,0 +1,49 @@
+package mpreg_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/mpreg/mpreg"
+)
+
+// TestGoexitEvents: observers see a function that ends its goroutine, as t.Fatal does,
+// start and fail: a gauge of what runs would never come down otherwise.
+func TestGoexitEvents(t *testing.T) {
+	for name, commands := range map[string]int{"alone": 1, "with another": 2} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			var got []mpreg.EventKind
+			ended := make(chan struct{}, 1)
+			s := serve(t, mpreg.Config{}, mpreg.WithObserver(func(_ context.Context, e mpreg.Event) {
+				mu.Lock()
+				defer mu.Unlock()
+				if e.Kind == mpreg.RequestEnded {
+					ended <- struct{}{}
+				} else if e.Function == "exit" {
+					got = append(got, e.Kind)
+				}
+			}))
+			must(t, s.Register("exit", goexit))
+			r := mpreg.NewRequest()
+			r.Add("exit")
+			if commands > 1 {
+				r.Add("echo", 1)
+			}
+			if _, err := connect(t, s.URL()).Do(t.Context(), r); !errors.Is(err, mpreg.Internal) || asError(t, err).Executed != mpreg.ExecutedYes {
+				t.Errorf("got %v, want internal, executed", err)
+			}
+			within(t, "the end of the request", ended)
+			mu.Lock()
+			defer mu.Unlock()
+			want := []mpreg.EventKind{mpreg.CommandStarted, mpreg.CommandFailed}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("events (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

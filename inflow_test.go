@@ -1,0 +1,329 @@
+package mpreg_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/wire"
+)
+
+func itemFrame(t testing.TB, id uint64, item any) []byte {
+	t.Helper()
+	v, err := codec.Encode(codec.JSON{}, item)
+	must(t, err)
+	return written(t, func(f *wire.Frame) error { return f.Item(id, v, 0) })
+}
+
+// streamedFrame ends a stream of so many items.
+func streamedFrame(t testing.TB, id uint64, items int64) []byte {
+	t.Helper()
+	return written(t, func(f *wire.Frame) error {
+		return f.Response(id, &wire.Response{Streamed: true, Items: items, Results: []wire.Result{{}}}, 0)
+	})
+}
+
+// credits reads a CREDIT of id.
+func (p *stranger) credits(id uint64) (items, bytes uint64) {
+	p.t.Helper()
+	got, body := p.receive(wire.KindCredit)
+	items, bytes, err := wire.DecodeCredit(body)
+	must(p.t, err)
+	if got != id {
+		p.t.Fatalf("want a credit of %d, got one of %d", id, got)
+	}
+	return items, bytes
+}
+
+// canceled reads the CANCEL of id.
+func (p *stranger) canceled(id uint64) {
+	p.t.Helper()
+	if got, _ := p.receive(wire.KindCancel); got != id {
+		p.t.Fatalf("want a cancel of %d, got one of %d", id, got)
+	}
+}
+
+// collect ranges over a stream, and returns the texts of its items.
+func collect(ctx context.Context, c *mpreg.Client, fn string) ([]string, error) {
+	var items []string
+	for item, err := range mpreg.Stream[string](ctx, c, fn) {
+		if err != nil {
+			return items, err
+		}
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+// TestStreamFrames: what a client asks for, and how it takes what comes.
+func TestStreamFrames(t *testing.T) {
+	c, p := clientOf(t, nodeHello("A", 1))
+	call := later(func() ([]string, error) { return collect(t.Context(), c, "f") })
+	id, r := p.request(wire.KindCall)
+	if !r.Stream || r.Window != 64 || r.WindowBytes != 1<<20 {
+		t.Errorf("asked for %v, %d items and %d bytes", r.Stream, r.Window, r.WindowBytes)
+	}
+	want := make([]string, 64)
+	frames := make([][]byte, 64)
+	for i := range want {
+		want[i] = fmt.Sprintf("item %d", i)
+		frames[i] = itemFrame(t, id, want[i])
+	}
+	p.send(frames[:31]...)
+	p.send(frames[31:]...)
+	for got := uint64(0); got < 64; {
+		items, size := p.credits(id)
+		if items == 0 || size < items*uint64(len(`"item 0"`)) || size > items*uint64(len(`"item 63"`)) {
+			t.Errorf("credit for %d items and %d bytes", items, size)
+		}
+		got += items
+	}
+	p.send(streamedFrame(t, id, 64), itemFrame(t, id, "late"))
+	if got := within(t, "the stream", call); got.err != nil || strings.Join(got.value, ",") != strings.Join(want, ",") {
+		t.Errorf("got %v, %v", got.value, got.err)
+	}
+}
+
+// TestCreditBeforeHalfTheWindow: a sender whose next item does not fit is not left
+// waiting for the other half.
+func TestCreditBeforeHalfTheWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory("node")
+		dialed := impostors(t, m["node"])
+		c := connect(t, "ws://node", mpreg.WithDialer(m.dial))
+		call := later(func() ([]string, error) { return collect(context.Background(), c, "f") })
+		p := <-dialed
+		p.hello()
+		p.send(helloFrame(t, nodeHello("A", 1)))
+		id, _ := p.request(wire.KindCall)
+		start := time.Now()
+		p.send(itemFrame(t, id, "x"))
+		if items, size := p.credits(id); items != 1 || size != 3 {
+			t.Errorf("credit for %d items and %d bytes", items, size)
+		}
+		if took := time.Since(start); took != time.Millisecond {
+			t.Errorf("after %v of fake time", took)
+		}
+		large := itemFrame(t, id, strings.Repeat("x", 60_000))
+		p.send(slices.Repeat([][]byte{large}, 9)...)
+		if items, size := p.credits(id); items != 9 || size != 9*60_002 || time.Since(start) != time.Millisecond {
+			t.Errorf("credit for %d items and %d bytes, after %v of fake time", items, size, time.Since(start))
+		}
+		p.send(streamedFrame(t, id, 10))
+		if got := <-call; got.err != nil || len(got.value) != 10 {
+			t.Errorf("got %d items, %v", len(got.value), got.err)
+		}
+	})
+}
+
+// TestBadStreams: what an honest node does not send ends the call, as executed,
+// and the node is told; other calls do not notice.
+func TestBadStreams(t *testing.T) {
+	c, p := clientOf(t, nodeHello("A", 1))
+	many := func(id uint64) [][]byte {
+		frames := make([][]byte, 65)
+		for i := range frames {
+			frames[i] = itemFrame(t, id, strings.Repeat("x", 17_000)) // more than the window, in items and in bytes
+		}
+		return frames
+	}
+	for _, row := range []struct {
+		name     string
+		answer   func(id uint64) [][]byte
+		says     string
+		canceled bool
+	}{
+		{"more items than the window", many, "more items than it was asked for", true},
+		{"an item that is cut off", func(id uint64) [][]byte { return [][]byte{frame(wire.KindItem, 0, id, 1, 9, '1')} }, "item", true},
+		{"an item too few", func(id uint64) [][]byte { return [][]byte{itemFrame(t, id, "x"), streamedFrame(t, id, 2)} }, "2 items, and 1 came", false},
+		{"an item too many", func(id uint64) [][]byte { return [][]byte{itemFrame(t, id, "x"), streamedFrame(t, id, 0)} }, "0 items, and 1 came", false},
+		{"no stream", func(id uint64) [][]byte { return [][]byte{resultFrame(t, id, "x")} }, "without a stream", false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			bad := later(func() ([]string, error) {
+				var items []string
+				for item, err := range mpreg.Stream[string](context.Background(), c, "bad") {
+					if err != nil {
+						return items, err
+					}
+					if items = append(items, item); len(items) == 1 && row.canceled {
+						<-t.Context().Done() // takes no second item
+						return items, nil
+					}
+				}
+				return items, nil
+			})
+			badID, _ := p.request(wire.KindCall)
+			if row.canceled {
+				bad = nil
+			}
+			p.send(row.answer(badID)...)
+			if row.canceled {
+				p.canceled(badID)
+			} else if e := asError(t, within(t, "the stream", bad).err); e.Code != mpreg.Internal || e.Executed != mpreg.ExecutedYes || !strings.Contains(e.Message, row.says) {
+				t.Errorf("got %v", e)
+			}
+			good := later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "good") })
+			goodID, _ := p.request(wire.KindCall)
+			p.send(resultFrame(t, goodID, 7))
+			if got := within(t, "the good answer", good); got.err != nil || got.value != 7 {
+				t.Errorf("the other call: %+v", got)
+			}
+		})
+	}
+}
+
+// TestItemsOfPlainCall: items that nobody asked for end the call.
+func TestItemsOfPlainCall(t *testing.T) {
+	c, p := clientOf(t, nodeHello("A", 1))
+	call := later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "f") })
+	id, r := p.request(wire.KindCall)
+	if r.Stream || r.Window != 0 || r.Events {
+		t.Errorf("asked for %+v", r)
+	}
+	p.send(itemFrame(t, id, 1), resultFrame(t, id, 7))
+	e := asError(t, within(t, "the call", call).err)
+	if e.Code != mpreg.Internal || !strings.Contains(e.Message, "more items than it was asked for") {
+		t.Errorf("got %v", e)
+	}
+	p.canceled(id)
+}
+
+// TestStreamEnds: however a stream ends before its time, the node is told, and the
+// error says whether the function may have run.
+func TestStreamEnds(t *testing.T) {
+	for _, row := range []struct {
+		name     string
+		items    int
+		end      func(p *stranger, id uint64, cancel func())
+		code     mpreg.Code
+		executed mpreg.Executed
+		canceled bool
+	}{
+		{"canceled before an item", 0, func(_ *stranger, _ uint64, cancel func()) { cancel() }, mpreg.Canceled, mpreg.ExecutedMaybe, true},
+		{"canceled after one", 1, func(_ *stranger, _ uint64, cancel func()) { cancel() }, mpreg.Canceled, mpreg.ExecutedYes, true},
+		{"deadline before an item", 0, func(*stranger, uint64, func()) {}, mpreg.DeadlineExceeded, mpreg.ExecutedMaybe, true},
+		{"deadline after one", 1, func(*stranger, uint64, func()) {}, mpreg.DeadlineExceeded, mpreg.ExecutedYes, true},
+		{"link lost before an item", 0, func(p *stranger, _ uint64, _ func()) { _ = p.ws.Close() }, mpreg.Unavailable, mpreg.ExecutedMaybe, false},
+		{"link lost after one", 1, func(p *stranger, _ uint64, _ func()) { _ = p.ws.Close() }, mpreg.Unavailable, mpreg.ExecutedYes, false},
+		{"error before an item", 0, func(p *stranger, id uint64, _ func()) {
+			p.send(errorFrame(p.t, id, mpreg.Unavailable, "gone"))
+		}, mpreg.Unavailable, mpreg.ExecutedMaybe, false},
+		{"error after one", 1, func(p *stranger, id uint64, _ func()) {
+			p.send(errorFrame(p.t, id, mpreg.Unavailable, "gone"))
+		}, mpreg.Unavailable, mpreg.ExecutedYes, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := newMemory("node")
+				dialed := impostors(t, m["node"])
+				c := connect(t, "ws://node", mpreg.WithDialer(m.dial))
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				call := later(func() ([]string, error) { return collect(ctx, c.With(mpreg.Timeout(5*time.Second)), "f") })
+				p := <-dialed
+				p.hello()
+				p.send(helloFrame(t, nodeHello("A", 1)))
+				id, _ := p.request(wire.KindCall)
+				for range row.items {
+					p.send(itemFrame(t, id, "x"))
+					p.credits(id)
+				}
+				row.end(p, id, cancel)
+				got := <-call
+				e := asError(t, got.err)
+				if e.Code != row.code || e.Executed != row.executed || e.Function != "f" || len(got.value) != row.items {
+					t.Errorf("got %d items, %#v", len(got.value), e)
+				}
+				if row.canceled {
+					p.canceled(id)
+				}
+			})
+		})
+	}
+}
+
+// TestLeftStreams: a loop that is left cancels its call, however it is left.
+func TestLeftStreams(t *testing.T) {
+	c, p := clientOf(t, nodeHello("A", 1))
+	for name, leave := range map[string]func(){
+		"panic": func() { panic("in the loop") },
+		"exit":  goexit,
+		"break": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			ended := make(chan any, 1)
+			go func() {
+				defer func() { ended <- recover() }()
+				for _, err := range c.Stream(context.Background(), "f") {
+					if err != nil {
+						t.Errorf("got %v", err)
+					}
+					if leave != nil {
+						leave()
+					}
+					break
+				}
+			}()
+			id, _ := p.request(wire.KindCall)
+			p.send(itemFrame(t, id, 1), itemFrame(t, id, 2))
+			got := within(t, "the loop ends", ended)
+			if (name == "panic") != (got == "in the loop") {
+				t.Errorf("recovered %v", got)
+			}
+			p.canceled(id)
+			p.send(itemFrame(t, id, 3), streamedFrame(t, id, 3)) // which nobody waits for
+		})
+	}
+}
+
+// TestEventFrames: events that were asked for reach their observer in order, and
+// before the call returns; those that were not are skipped.
+func TestEventFrames(t *testing.T) {
+	c, p := clientOf(t, nodeHello("A", 1))
+	event := func(id uint64, e *wire.Event) []byte {
+		return written(t, func(f *wire.Frame) error { return f.Event(id, e) })
+	}
+	var events []mpreg.Event
+	observed := c.With(mpreg.OnEvent(func(e mpreg.Event) { events = append(events, e) }))
+	before := time.Now()
+	call := later(func() (int, error) { return mpreg.Call[int](context.Background(), observed, "f") })
+	id, r := p.request(wire.KindCall)
+	if !r.Events || r.Stream {
+		t.Errorf("asked for %+v", r)
+	}
+	p.send(
+		event(id, &wire.Event{Name: "f", Function: "f", What: wire.EventStarted, Node: "B", AtMS: 1}),
+		event(id, &wire.Event{Name: "f", Function: "f", What: wire.EventFailed, Node: "B", AtMS: 3, DurationMS: 2, Error: &wire.Error{Code: wire.Code(mpreg.Failed), Message: "boom"}}),
+		errorFrame(t, id, mpreg.Failed, "boom"),
+	)
+	if got := within(t, "the call", call); !errors.Is(got.err, mpreg.Failed) {
+		t.Errorf("got %v", got.err)
+	}
+	if len(events) != 2 {
+		t.Fatalf("%d events", len(events))
+	}
+	for i, want := range []mpreg.EventKind{mpreg.CommandStarted, mpreg.CommandFailed} {
+		e := events[i]
+		if e.Kind != want || e.Command != "f" || e.Function != "f" || e.NodeID != "B" || e.Node != "" ||
+			e.Time.Before(before) || e.Time.After(time.Now().Add(3*time.Millisecond)) {
+			t.Errorf("event %d: %+v", i, e)
+		}
+	}
+	if e := asError(t, events[1].Err); e.Code != mpreg.Failed || e.Message != "boom" || events[1].Duration != 2*time.Millisecond {
+		t.Errorf("the failure: %+v", events[1])
+	}
+	plain := later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "f") })
+	id, _ = p.request(wire.KindCall)
+	p.send(event(id, &wire.Event{Name: "f", Function: "f", What: wire.EventStarted}), resultFrame(t, id, 7))
+	if got := within(t, "the answer", plain); got.err != nil || got.value != 7 {
+		t.Errorf("got %+v", got)
+	}
+}

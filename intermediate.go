@@ -1,0 +1,315 @@
+package mpreg
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/mpreg/mpreg/internal/wire"
+)
+
+// Large results that only other commands need stay where they were made, under a
+// lease: their consumers fetch them there. The coordinator renews and releases.
+
+// leaseTime is how long a result is held unless it is renewed, which is done three
+// times as often, so that two losses do no harm. A coordinator that is gone, or a
+// lease that it never learned of because the answer crossed a cancel, costs its
+// holder no more than this, whatever the deadline.
+const leaseTime = 30 * time.Second
+
+// intermediate is what a coordinator knows of a command's result that others use.
+type intermediate struct {
+	wanted bool // the caller wants it too, or nobody uses it
+	users  int  // commands that use it and have not ended
+
+	// Guarded by the execution's mu.
+	idempotent bool // its function is: it can be made again
+	released   bool // nobody holds it any more
+	remaking   *remaking
+}
+
+// remaking is a lost result that is made again.
+type remaking struct {
+	done chan struct{}
+	err  error // set before done is closed
+}
+
+// newIntermediates returns what a request of several commands needs.
+func (e *execution) newIntermediates() []intermediate {
+	list := make([]intermediate, len(e.plan.Steps))
+	for i, step := range e.plan.Steps {
+		list[i].users = len(step.Consumers)
+	}
+	for _, index := range e.plan.Results {
+		list[index].wanted = true
+	}
+	return list
+}
+
+// mayStay sets on a request that another node gets how its result may stay there.
+func (e *execution) mayStay(index int, r *wire.Request) {
+	switch {
+	case e.intermediates == nil:
+		r.Keep, r.KeepFor = e.request.Keep, e.request.KeepFor // of who coordinates
+	case e.node.config.KeepBytes > 0 && !e.intermediates[index].wanted:
+		r.Keep, r.KeepFor = e.node.config.KeepBytes, leaseTime
+	}
+}
+
+// holdings returns which nodes hold inputs of a command that are large, and how
+// much, the most first.
+func (e *execution) holdings(index int) []holding {
+	var list []holding
+	add := func(node string, n int64) {
+		i := slices.IndexFunc(list, func(h holding) bool { return h.node == node })
+		if i < 0 {
+			i, list = len(list), append(list, holding{node: node})
+		}
+		list[i].bytes += n
+	}
+	for _, input := range e.plan.Steps[index].Inputs {
+		v := e.result(input)
+		if lease := wire.LeaseOf(v); lease != nil {
+			add(lease.Node, lease.Size)
+		} else if n := int64(len(v.Bytes())); n > e.node.config.KeepBytes {
+			add(e.node.ID(), n)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b holding) int { return cmp.Compare(b.bytes, a.bytes) })
+	return list
+}
+
+// used notes that a command has its result and needs its inputs no more: they are
+// released, but for those without which it could not be made again.
+func (g *graphRun) used(index int) {
+	for _, input := range g.plan.Steps[index].Inputs {
+		if in := &g.intermediates[input]; in.users > 0 {
+			if in.users--; in.users == 0 {
+				g.spare = append(g.spare, input)
+			}
+		}
+	}
+	for again := true; again; { // what is released may have been what others were kept for
+		before := len(g.spare)
+		g.spare = slices.DeleteFunc(g.spare, func(spare int) bool {
+			left := maxKept
+			if g.keptFor(spare, &left) {
+				return false
+			}
+			g.release(spare)
+			return true
+		})
+		again = len(g.spare) > 0 && len(g.spare) < before
+	}
+}
+
+// maxKept bounds how many results are looked at to find out whether one may have to
+// be made again with the help of another.
+const maxKept = 64
+
+// keptFor reports whether a result that can't be made again is an input of one that
+// may have to be, because it is held by another node.
+func (e *execution) keptFor(index int, left *int) bool {
+	return wire.LeaseOf(e.result(index)) != nil && !e.idempotent(index) && e.remakeable(index, left)
+}
+
+// remakeable reports whether a consumer of a result may have to be made again.
+func (e *execution) remakeable(index int, left *int) bool {
+	for _, consumer := range e.plan.Steps[index].Consumers {
+		if *left--; *left < 0 {
+			return false
+		}
+		e.mu.Lock()
+		idempotent := e.intermediates[consumer].idempotent
+		held := idempotent && wire.LeaseOf(e.results[consumer]) != nil
+		released := e.intermediates[consumer].released
+		e.mu.Unlock()
+		if held && !released || held && e.remakeable(consumer, left) {
+			return true
+		}
+	}
+	return false
+}
+
+// idempotent reports whether a command that has ended may run again.
+func (e *execution) idempotent(index int) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.intermediates[index].idempotent
+}
+
+// release lets the node that holds a result forget it.
+func (e *execution) release(index int) {
+	e.mu.Lock()
+	lease, released := wire.LeaseOf(e.results[index]), e.intermediates[index].released
+	e.intermediates[index].released = true
+	e.mu.Unlock()
+	if lease != nil && !released {
+		e.node.cluster.release(lease)
+	}
+}
+
+// releaseAll is release for all that is left, when nothing of the request runs any
+// more.
+func (e *execution) releaseAll() {
+	for index := range e.intermediates {
+		e.release(index)
+	}
+	e.mu.Lock()
+	e.ended = true
+	stopped := e.renewal == nil || e.renewal.Stop()
+	waits := e.renewal != nil
+	e.mu.Unlock()
+	if waits && stopped {
+		e.renewing.Done()
+	}
+	e.renewing.Wait()
+}
+
+// holdOn keeps the leases of a request alive, once there is one.
+func (e *execution) holdOn() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.renewal != nil {
+		return
+	}
+	e.renewing.Add(1)
+	e.renewal = time.AfterFunc(leaseTime/3, e.renew)
+}
+
+func (e *execution) renew() {
+	defer e.renewing.Done()
+	e.mu.Lock()
+	var leases []*wire.Lease
+	for index := range e.intermediates {
+		if lease := wire.LeaseOf(e.results[index]); lease != nil && !e.intermediates[index].released {
+			leases = append(leases, lease)
+		}
+	}
+	if !e.ended {
+		e.renewing.Add(1)
+		e.renewal.Reset(leaseTime / 3)
+	}
+	e.mu.Unlock()
+	for _, lease := range leases {
+		e.node.cluster.renew(lease, leaseTime)
+	}
+}
+
+// lostInput returns the lease of an input that was lost, and whose result it was;
+// nil if the command ended otherwise.
+func (c *callContext) lostInput(err error) (index int, lease *wire.Lease) {
+	if err == nil || c.exec.intermediates == nil {
+		return 0, nil // it is for the coordinator to see to that
+	}
+	e := asError(err)
+	name, ok := e.Details[detailLostResult].(string)
+	if !ok || e.Executed == ExecutedYes { // a function's own error may have any details
+		return 0, nil
+	}
+	for _, input := range c.exec.plan.Steps[c.outcome.index].Inputs {
+		if c.exec.request.Commands[input].Name != name {
+			continue
+		}
+		for i := range c.splices {
+			if s := &c.splices[i]; s.Command == name {
+				if lease := wire.LeaseOf(s.Value); lease != nil {
+					return input, lease
+				}
+			}
+		}
+	}
+	return 0, nil
+}
+
+// remakeAll is remake for an input of a command, and for its others that were surely
+// lost with it.
+func (e *execution) remakeAll(ctx context.Context, index, input int, lost *wire.Lease) error {
+	var running sync.WaitGroup
+	defer running.Wait()
+	if m := e.node.cluster.byID(lost.Node); lost.Node != e.node.id && (m == nil || m.best.Load() == nil) {
+		slots := make(chan struct{}, e.node.config.MaxParallel)
+		for _, other := range e.plan.Steps[index].Inputs {
+			lease := wire.LeaseOf(e.result(other))
+			if other == input || lease == nil || lease.Node != lost.Node || !e.idempotent(other) {
+				continue
+			}
+			slots <- struct{}{}
+			running.Go(func() {
+				defer func() { <-slots }()
+				_ = e.remake(ctx, other, lease) // who needs it hears of that
+			})
+		}
+	}
+	return e.remake(ctx, input, lost)
+}
+
+// remake has a result made again that was lost with its node, or waits until it is.
+func (e *execution) remake(ctx context.Context, index int, lost *wire.Lease) error {
+	in := &e.intermediates[index]
+	e.mu.Lock()
+	if wire.LeaseOf(e.results[index]) != lost {
+		e.mu.Unlock()
+		return nil // it was made again for another consumer
+	}
+	job := in.remaking
+	if job == nil {
+		job = &remaking{done: make(chan struct{})}
+		in.remaking = job
+		e.mu.Unlock()
+		job.err = e.makeAgain(ctx, index, lost)
+		e.mu.Lock()
+		in.remaking = nil
+		e.mu.Unlock()
+		close(job.done)
+		return job.err
+	}
+	e.mu.Unlock()
+	select {
+	case <-job.done:
+		return job.err
+	case <-ctx.Done():
+		return endError(ctx, ExecutedNo)
+	}
+}
+
+// makeAgain runs a command a second time, after those of its inputs that were
+// released because it had ended.
+func (e *execution) makeAgain(ctx context.Context, index int, lost *wire.Lease) error {
+	cmd := &e.request.Commands[index]
+	if !e.idempotent(index) {
+		return newError(Unavailable, ExecutedNo,
+			"the result of %q was lost with node %q, and its function %q is not idempotent: it is not run again",
+			cmd.Name, e.node.cluster.nodeName(lost.Node), cmd.Function)
+	}
+	for _, input := range e.plan.Steps[index].Inputs {
+		e.mu.Lock()
+		lease, released := wire.LeaseOf(e.results[input]), e.intermediates[input].released
+		e.mu.Unlock()
+		if lease != nil && released {
+			if err := e.remake(ctx, input, lease); err != nil {
+				return err
+			}
+		}
+	}
+	o := &outcome{index: index, again: true}
+	e.perform(ctx, o)
+	if o.err != nil {
+		failure := *o.err
+		failure.Executed = ExecutedYes // the first time
+		if failure.Code == NotFound || failure.Code == ResourceExhausted || failure.Code == Unavailable {
+			failure.Code = Unavailable
+			failure.Message = fmt.Sprintf("its result was lost with node %q, and can't be made again: %s",
+				e.node.cluster.nodeName(lost.Node), o.err.Message)
+		}
+		return &failure
+	}
+	e.mu.Lock()
+	e.results[index], e.intermediates[index].released = o.value, false
+	e.mu.Unlock()
+	e.node.cluster.release(lost) // its holder may only have been out of reach
+	return nil
+}

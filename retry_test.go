@@ -1,0 +1,405 @@
+package mpreg_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/wire"
+	"github.com/mpreg/mpreg/mpregtest"
+)
+
+// TestCoordinatorKilled: in the midst of a graph. With an idempotent view the
+// request is made again at the next node, else its caller learns that it may have
+// run.
+func TestCoordinatorKilled(t *testing.T) {
+	for _, idempotent := range []bool{false, true} {
+		t.Run(fmt.Sprint("idempotent ", idempotent), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var runs atomic.Int64
+				started := make(chan int, 4)
+				c := mpregtest.NewCluster(t, 2, mpregtest.Setup(func(i int, s *mpreg.Server) error {
+					return s.Register("work", func(ctx context.Context, n int) (int, error) {
+						first := runs.Add(1) == 1
+						started <- i
+						if first {
+							<-ctx.Done()
+							return 0, ctx.Err()
+						}
+						return n + 1, nil
+					})
+				}))
+				client := c.ClientOf([]int{0, 1})
+				if idempotent {
+					client = client.With(mpreg.Idempotent())
+				}
+				r := mpreg.NewRequest()
+				last := r.Add("work", r.Add("echo", 1))
+				call := later(func() (*mpreg.Response, error) { return client.Do(context.Background(), r) })
+				<-started
+				c.Node(0).Kill()
+				got := <-call
+				if !idempotent {
+					e := asError(t, got.err)
+					if e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedMaybe || e.Details["attempts"] != nil || runs.Load() != 1 {
+						t.Errorf("got %#v after %d runs", e, runs.Load())
+					}
+					return
+				}
+				must(t, got.err)
+				if n, err := mpreg.Get[int](got.value, last); err != nil || n != 2 || runs.Load() != 2 {
+					t.Errorf("got %d, %v after %d runs", n, err, runs.Load())
+				}
+			})
+		})
+	}
+}
+
+// TestClientOutlivesDrains: calls through two nodes that drain and restart in
+// turns, under load: each succeeds, once.
+func TestClientOutlivesDrains(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ran atomic.Int64
+		c := mpregtest.NewCluster(t, 3, mpregtest.Setup(func(i int, s *mpreg.Server) error {
+			return s.Register("work", func() { ran.Add(1); <-time.After(50 * time.Millisecond) })
+		}))
+		c.WaitConverged()
+		client := c.ClientOf([]int{0, 1})
+		var succeeded atomic.Int64
+		stop := make(chan struct{})
+		var callers sync.WaitGroup
+		for range 300 { // more under way than a full retry budget would allow
+			callers.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					if _, err := client.Call(context.Background(), "work"); err != nil {
+						t.Errorf("a call: %v", err)
+						return
+					}
+					succeeded.Add(1)
+				}
+			})
+		}
+		for i := range 4 {
+			pass(100 * time.Millisecond)
+			if err := c.Node(i % 2).Stop(); err != nil {
+				t.Errorf("Serve: %v", err)
+			}
+			pass(100 * time.Millisecond)
+			c.Node(i % 2).Restart()
+			c.WaitConverged()
+		}
+		close(stop)
+		callers.Wait()
+		if ran.Load() != succeeded.Load() || ran.Load() < 1000 {
+			t.Errorf("%d ran, %d succeeded", ran.Load(), succeeded.Load())
+		}
+	})
+}
+
+// impostorsOf has a client of several nodes that are impostors.
+func impostorsOf(t *testing.T, hosts ...string) (c *mpreg.Client, dialed map[string]<-chan *stranger) {
+	t.Helper()
+	m := newMemory(hosts...)
+	dialed = make(map[string]<-chan *stranger)
+	var urls []string
+	for _, host := range hosts {
+		dialed[host] = impostors(t, m[host])
+		urls = append(urls, "ws://"+host)
+	}
+	return connect(t, strings.Join(urls, ","), mpreg.WithDialer(m.dial)), dialed
+}
+
+// welcome lets the client in that dials a node.
+func welcome(t *testing.T, dialed <-chan *stranger, id string) *stranger {
+	t.Helper()
+	p := <-dialed
+	p.hello()
+	p.send(helloFrame(t, nodeHello(id, 1)))
+	return p
+}
+
+// refusalFrame is what a node that drains answers.
+func refusalFrame(t *testing.T, id uint64, command string, executed mpreg.Executed) []byte {
+	t.Helper()
+	details := map[string]any{"executed": executed.String()}
+	if command != "" {
+		details["command"] = command
+	}
+	return written(t, func(f *wire.Frame) error {
+		return f.Response(id, &wire.Response{Error: &wire.Error{Code: wire.Code(mpreg.Unavailable), Message: "not here", Details: details}}, 0)
+	})
+}
+
+// TestRetries: what is sent again, and where.
+func TestRetries(t *testing.T) {
+	type end func(t *testing.T, p *stranger, id uint64)
+	refuse := func(command string, executed mpreg.Executed) end {
+		return func(t *testing.T, p *stranger, id uint64) { p.send(refusalFrame(t, id, command, executed)) }
+	}
+	stopping := func(t *testing.T, p *stranger, id uint64) {
+		p.send(written(t, func(f *wire.Frame) error { f.Goaway(&wire.Goaway{Reason: wire.GoawayDraining}); return nil }))
+		p.send(refusalFrame(t, id, "f", mpreg.ExecutedYes))
+	}
+	lose := func(_ *testing.T, p *stranger, _ uint64) { _ = p.ws.Close() }
+	const (
+		no    = "not again"
+		next  = "at the next node"
+		there = "where it was"
+	)
+	for _, row := range []struct {
+		name        string
+		end         end
+		graph       bool
+		plain, view string // what happens without and with Idempotent
+	}{
+		{"refused as a whole", refuse("", mpreg.ExecutedNo), false, next, next},
+		{"a graph refused as a whole", refuse("", mpreg.ExecutedNo), true, next, next},
+		{"nowhere to run", refuse("f", mpreg.ExecutedNo), false, no, no},
+		{"a graph of which one had nowhere to run", refuse("f", mpreg.ExecutedNo), true, no, there},
+		{"its node was lost", refuse("f", mpreg.ExecutedMaybe), false, no, there},
+		{"the function says so", refuse("f", mpreg.ExecutedYes), false, no, no},
+		{"its node stops", stopping, false, no, next},
+		{"link lost", lose, false, no, next},
+	} {
+		for _, idempotent := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, idempotent %v", row.name, idempotent), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					c, dialed := impostorsOf(t, "a", "b")
+					want := row.plain
+					if idempotent {
+						c, want = c.With(mpreg.Idempotent()), row.view
+					}
+					kind := wire.KindCall
+					call := later(func() (mpreg.Value, error) {
+						if !row.graph {
+							return c.Call(context.Background(), "f")
+						}
+						r := mpreg.NewRequest()
+						r.Add("f").Named("f")
+						r.Add("g")
+						_, err := c.Do(context.Background(), r)
+						return mpreg.Value{}, err
+					})
+					if row.graph {
+						kind = wire.KindRequest
+					}
+					a := welcome(t, dialed["a"], "A")
+					id, _ := a.request(kind)
+					row.end(t, a, id)
+					if want == no {
+						e := asError(t, (<-call).err)
+						if e.Code != mpreg.Unavailable || e.Details["attempts"] != nil {
+							t.Errorf("got %#v", e)
+						}
+						return
+					}
+					p := a
+					if want == next {
+						p = welcome(t, dialed["b"], "B")
+					}
+					id, _ = p.request(kind)
+					p.send(errorFrame(t, id, mpreg.Failed, "boom"))
+					e := asError(t, (<-call).err)
+					if e.Code != mpreg.Failed || e.Details["attempts"] != int64(2) {
+						t.Errorf("got %#v", e)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestRetriesEnd: after so many attempts, with an error that tells of all.
+func TestRetriesEnd(t *testing.T) {
+	for _, row := range []struct {
+		name     string
+		first    mpreg.Executed
+		executed mpreg.Executed
+	}{{"none has begun", mpreg.ExecutedNo, mpreg.ExecutedNo}, {"one may have", mpreg.ExecutedMaybe, mpreg.ExecutedMaybe}} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, dialed := impostorsOf(t, "a", "b")
+				call := later(func() (mpreg.Value, error) { return c.With(mpreg.Idempotent()).Call(context.Background(), "f") })
+				executed := row.first
+				for i, node := range []string{"a", "b", "a"} {
+					p := welcome(t, dialed[node], fmt.Sprint(i))
+					id, _ := p.request(wire.KindCall)
+					p.send(refusalFrame(t, id, "", executed))
+					executed = mpreg.ExecutedNo
+				}
+				e := asError(t, (<-call).err)
+				if e.Code != mpreg.Unavailable || e.Executed != row.executed || e.Details["attempts"] != int64(3) ||
+					e.Message != "not here; tried 3 times, at node 0, node 1, node 2" {
+					t.Errorf("got %#v", e)
+				}
+			})
+		})
+	}
+}
+
+// TestRetryWaitsForTheNode: a client of one node that restarts is connected again
+// before its call has failed as often as it may.
+func TestRetryWaitsForTheNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, dialed := impostorsOf(t, "a")
+		call := later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "f") })
+		p := welcome(t, dialed["a"], "A")
+		id, _ := p.request(wire.KindCall)
+		p.send(written(t, func(f *wire.Frame) error { f.Goaway(&wire.Goaway{Reason: wire.GoawayDraining}); return nil }), refusalFrame(t, id, "", mpreg.ExecutedNo))
+		p = welcome(t, dialed["a"], "A")
+		id, _ = p.request(wire.KindCall)
+		p.send(resultFrame(t, id, 7))
+		if got := <-call; got.err != nil || got.value != 7 {
+			t.Errorf("got %+v", got)
+		}
+	})
+}
+
+// TestRetryIsLeft: by its context, and by Close.
+func TestRetryIsLeft(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		end  func(c *mpreg.Client, cancel func())
+		want error
+	}{
+		{"canceled", func(_ *mpreg.Client, cancel func()) { cancel() }, mpreg.Canceled},
+		{"deadline", func(*mpreg.Client, func()) {}, mpreg.DeadlineExceeded},
+		{"closed", func(c *mpreg.Client, _ func()) { _ = c.Close() }, mpreg.ErrClosed},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, dialed := impostorsOf(t, "a", "b")
+				ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+				defer cancel()
+				call := later(func() (mpreg.Value, error) { return c.With(mpreg.Idempotent()).Call(ctx, "f") })
+				p := welcome(t, dialed["a"], "A")
+				p.request(wire.KindCall)
+				_ = p.ws.Close()
+				b := <-dialed["b"] // which does not answer its HELLO
+				b.hello()
+				row.end(c, cancel)
+				got := <-call
+				e := asError(t, got.err)
+				if !errors.Is(got.err, row.want) || e.Executed != mpreg.ExecutedMaybe {
+					t.Errorf("got %#v", e)
+				}
+			})
+		})
+	}
+}
+
+// TestRetryBudget: what is lost again and again is given up.
+func TestRetryBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, dialed := impostorsOf(t, "a")
+		served := make(chan int)
+		go func() {
+			p := welcome(t, dialed["a"], "A")
+			n := 0
+			for {
+				h, _, err := p.next()
+				if err != nil {
+					served <- n
+					return
+				}
+				if h.Kind == wire.KindCall {
+					n++
+					p.send(refusalFrame(t, h.ID, "f", mpreg.ExecutedMaybe))
+				}
+			}
+		}()
+		const calls = 1000
+		exhausted := 0
+		for range calls {
+			_, err := c.With(mpreg.Idempotent()).Call(context.Background(), "f")
+			e := asError(t, err)
+			if e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedMaybe {
+				t.Fatalf("got %#v", e)
+			}
+			if e.Details["retry_budget"] != nil {
+				exhausted++
+			}
+		}
+		must(t, c.Close())
+		if n := <-served; n > calls*11/10+100 || n < calls*11/10+90 {
+			t.Errorf("%d attempts of %d calls", n, calls)
+		}
+		if exhausted < calls/2 {
+			t.Errorf("%d errors say that the budget is exhausted", exhausted)
+		}
+	})
+}
+
+// TestRetriedStream: it is sent again only if no item has come.
+func TestRetriedStream(t *testing.T) {
+	for _, items := range []int{0, 1} {
+		t.Run(fmt.Sprint(items), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, dialed := impostorsOf(t, "a", "b")
+				call := later(func() ([]string, error) { return collect(context.Background(), c.With(mpreg.Idempotent()), "f") })
+				a := welcome(t, dialed["a"], "A")
+				id, _ := a.request(wire.KindCall)
+				for range items {
+					a.send(itemFrame(t, id, "x"))
+					a.credits(id)
+				}
+				_ = a.ws.Close()
+				if items > 0 {
+					got := <-call
+					if e := asError(t, got.err); len(got.value) != items || e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedYes {
+						t.Errorf("got %v, %#v", got.value, e)
+					}
+					return
+				}
+				b := welcome(t, dialed["b"], "B")
+				id, _ = b.request(wire.KindCall)
+				b.send(itemFrame(t, id, "y"), streamedFrame(t, id, 1))
+				if got := <-call; got.err != nil || len(got.value) != 1 || got.value[0] != "y" {
+					t.Errorf("got %+v", got)
+				}
+			})
+		})
+	}
+}
+
+// TestWaitForLink: with WaitForRoute a call waits for its node to be there, and
+// without it fails between two attempts.
+func TestWaitForLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := mpregtest.NewCluster(t, 1)
+		c.Node(0).Kill()
+		client := c.Client()
+		_, err := client.Call(t.Context(), "echo", 1)
+		if e := asError(t, err); e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedNo {
+			t.Errorf("without it: %v", err)
+		}
+		start := time.Now()
+		_, err = client.With(mpreg.WaitForRoute(), mpreg.Timeout(time.Minute)).Call(t.Context(), "echo", 1)
+		if e := asError(t, err); e.Code != mpreg.DeadlineExceeded || e.Executed != mpreg.ExecutedNo || !strings.Contains(e.Message, "refused") {
+			t.Errorf("in vain: %#v", e)
+		}
+		if took := time.Since(start); took != time.Minute {
+			t.Errorf("took %v of fake time", took)
+		}
+		call := later(func() (int, error) {
+			return mpreg.Call[int](context.Background(), client.With(mpreg.WaitForRoute()), "echo", 7)
+		})
+		pass(time.Hour)
+		c.Node(0).Restart()
+		if got := <-call; got.err != nil || got.value != 7 {
+			t.Errorf("got %+v", got)
+		}
+	})
+}

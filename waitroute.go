@@ -1,0 +1,180 @@
+package mpreg
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mpreg/mpreg/internal/wire"
+)
+
+// arrivals tells those who wait for a node that can run their command that there is
+// a new offer of its function. Nobody waits most of the time, and a change costs one
+// load then. The zero arrivals are ready. It is safe for concurrent use.
+type arrivals struct {
+	waiting atomic.Int64
+
+	mu   sync.Mutex
+	next map[string]chan struct{} // by function, of those that somebody has asked for: closed by the next change
+}
+
+// join counts in somebody who waits, who is to leave. Changes after that are
+// never missed by who asks for the next one, and then looks.
+func (a *arrivals) join()  { a.waiting.Add(1) }
+func (a *arrivals) leave() { a.waiting.Add(-1) }
+
+// change returns what the next change of a function's offers closes.
+func (a *arrivals) change(function string) <-chan struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.next == nil {
+		a.next = make(map[string]chan struct{})
+	}
+	if a.next[function] == nil {
+		a.next[function] = make(chan struct{})
+	}
+	return a.next[function]
+}
+
+// tell wakes who waits for a function.
+func (a *arrivals) tell(function string) {
+	if a.waiting.Load() == 0 {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if next := a.next[function]; next != nil {
+		close(next)
+		delete(a.next, function)
+	}
+}
+
+// tellOf wakes who waits for what a node offers.
+func (a *arrivals) tellOf(c *wire.Catalog) {
+	if a.waiting.Load() == 0 || c == nil {
+		return
+	}
+	for i := range c.Functions {
+		a.tell(c.Functions[i].Name)
+	}
+}
+
+// tellAll wakes all who wait.
+func (a *arrivals) tellAll() {
+	if a.waiting.Load() == 0 {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, next := range a.next {
+		close(next)
+	}
+	clear(a.next)
+}
+
+// waitError is the error of a command that waited for a node that could run it
+// until its context ended; missing says what there was not.
+func waitError(ctx context.Context, missing *Error) *Error {
+	e := endError(ctx, ExecutedNo)
+	if _, ours := errors.AsType[*endReason](endCause(ctx)); ours {
+		e.Message += "; the call waited for a node that could run it: " + missing.Message
+	} else {
+		e.Message = "no node that could run the call came in time: " + missing.Message
+	}
+	e.Command, e.Function, e.Details = missing.Command, missing.Function, missing.Details
+	return e
+}
+
+// The pauses before a call that waits for a route is tried again though nothing has
+// changed: its nodes may be reached by then. Each is twice the one before, and spread.
+const (
+	minAwait = 250 * time.Millisecond
+	maxAwait = 2 * time.Second
+)
+
+// await is run for a command that waits for a node that can run it, as long as its
+// context lets.
+func (c *cluster) await(ctx context.Context, call *callContext, q query) (Value, error) {
+	v, err := c.attempts(ctx, call, &q)
+	if !awaitable(err) {
+		return v, err
+	}
+	waiting, cancel := inTime(ctx)
+	defer cancel()
+	var drains <-chan struct{} // of interest if the call can wait elsewhere
+	if call.exec.movable() {
+		drains = c.self.drains
+	}
+	a, pause := &c.routes.arrivals, minAwait
+	a.join()
+	defer a.leave()
+	for {
+		change := a.change(q.function) // before the attempt: a change meanwhile must not be missed
+		if v, err = c.attempts(ctx, call, &q); !awaitable(err) {
+			return v, err
+		}
+		missing := asError(err).at(call.invocation.Command, call.invocation.Function, "")
+		if !call.exec.waits(missing) {
+			return Value{}, waitError(waiting, missing)
+		}
+		var again <-chan time.Time // for a node that can't be reached now; of one that is not there its coming tells
+		var timer *time.Timer
+		if missing.Code == Unavailable {
+			timer = time.NewTimer(pause/2 + rand.N(pause))
+			again = timer.C
+		}
+		select {
+		case <-change:
+		case <-again:
+			pause = min(2*pause, maxAwait)
+		case <-waiting.Done():
+		case <-drains:
+		}
+		if timer != nil {
+			timer.Stop()
+		}
+		if !call.exec.goesOn(missing) || waiting.Err() != nil {
+			return Value{}, waitError(waiting, missing)
+		}
+		if isClosed(drains) {
+			return Value{}, newError(Unavailable, ExecutedNo, "the node is draining, and the call still waits for a node that can run it: send it to another")
+		}
+	}
+}
+
+// isClosed reports whether c is closed, which nobody sends on; nil never is.
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// answerTime is how long before its deadline a call stops waiting, or a tenth of the
+// time if that is less: its caller has the same deadline, and would otherwise give up
+// just before it is told that the call did not start, and what was missing.
+const answerTime = 20 * time.Millisecond
+
+// inTime returns a context that ends in time for an answer.
+func inTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, deadline.Add(-min(answerTime, time.Until(deadline)/10)))
+}
+
+// awaitable reports whether a call failed that surely did not start, and that a node
+// may run which is not there yet.
+func awaitable(err error) bool {
+	if err == nil {
+		return false
+	}
+	e := asError(err)
+	return e.Executed == ExecutedNo && (e.Code == NotFound || e.Code == Unavailable) && e.Details[detailLostResult] == nil
+}
