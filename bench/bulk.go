@@ -27,8 +27,8 @@ type bulkResult struct {
 	alone series // that by itself; empty for bulkNone
 }
 
-// runBulk measures small calls by themselves, and while a large value goes over
-// the same connection.
+// runBulk measures small calls by themselves, and while a call lasts that takes a
+// large value over the same connection.
 func runBulk(ctx context.Context, s settings, rows []string) (tables []table, err error) {
 	st, err := newStore(s.bulk)
 	if err != nil {
@@ -96,7 +96,7 @@ func once(samples *series, name string, transfer operation) probe {
 
 func bulkTable(size int, results []*bulkResult) table {
 	t := table{
-		title: fmt.Sprintf("A small call of 1 caller (an int there, an int back), while %s go over the same connection.", mebibytes(size)),
+		title: fmt.Sprintf("A small call of 1 caller (an int there, an int back), while a call lasts that takes %s over the same connection.", mebibytes(size)),
 		columns: []string{
 			"meanwhile", "p50, µs", "to " + bulkNone, "p99, µs", "to " + bulkNone, "worst, µs",
 			"transfer, ms", "MB/s", "alone, ms", "MB/s",

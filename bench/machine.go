@@ -59,13 +59,13 @@ func (m machine) others(before machine, own float64) float64 {
 // known.
 func watchMachine() func() string {
 	before, ok := readMachine()
-	start, cpu := time.Now(), cpuTime()
+	start, cpu := time.Now(), cpuTime()+childTime()
 	return func() string {
 		now, still := readMachine()
 		if !ok || !still {
 			return ""
 		}
-		own := float64(cpuTime()-cpu) / float64(time.Since(start)) / float64(runtime.NumCPU())
+		own := float64(cpuTime()+childTime()-cpu) / float64(time.Since(start)) / float64(runtime.NumCPU())
 		return fmt.Sprintf("Other processes had %.0f %% of the machine's CPU time meanwhile, this one %.0f %%.\n",
 			100*now.others(before, own), 100*own)
 	}

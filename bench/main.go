@@ -16,7 +16,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	err := start(ctx)
 	stop()
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -25,6 +25,13 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+func start(ctx context.Context) error {
+	if os.Getenv(childVariable) != "" {
+		return beChild(ctx, os.Stdin, os.Stdout)
+	}
+	return run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 }
 
 func run(ctx context.Context, args []string, out, usage io.Writer) error {

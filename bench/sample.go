@@ -7,12 +7,16 @@ import (
 
 // sample is what one measurement found.
 type sample struct {
-	calls    int
+	calls    int // that were served
+	refused  int // by a limit
+	failed   int // otherwise
 	elapsed  time.Duration
 	p50, p99 time.Duration // of one call; zero if there was more than one caller
 	worst    time.Duration
 	transfer time.Duration // what went on meanwhile took so long; zero if nothing did
 	usage    usage         // of the whole process: client and server
+	heap     uint64        // at most, in bytes, of the node's process
+	share    float64       // of the calls, 0 to 1, that went to one node
 }
 
 // The figures of a sample, each per call or per second.
@@ -24,6 +28,14 @@ func worst(s sample) float64 { return micros(s.worst) }
 func rate(s sample) float64      { return float64(s.calls) / s.elapsed.Seconds() }
 func allocs(s sample) float64    { return float64(s.usage.mallocs) / float64(s.calls) }
 func allocated(s sample) float64 { return float64(s.usage.bytes) / float64(s.calls) }
+
+func share(s sample) float64   { return s.share }
+func refused(s sample) float64 { return float64(s.refused) / s.elapsed.Seconds() }
+
+// asked is how many calls were made a second, whatever became of them.
+func asked(s sample) float64 { return float64(s.calls+s.refused+s.failed) / s.elapsed.Seconds() }
+
+func heapMebibytes(s sample) float64 { return float64(s.heap) / (1 << 20) }
 
 func transferSeconds(s sample) float64 { return s.transfer.Seconds() }
 

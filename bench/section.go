@@ -26,7 +26,7 @@ type settings struct {
 	chain  int           // bytes of a large value that a graph hands on
 }
 
-var sections = []section{echoSection, bulkSection, relaySection, graphSection}
+var sections = []section{echoSection, bulkSection, relaySection, graphSection, overloadSection, slowSection}
 
 // choose returns the sections with those rows whose "section/row" matches.
 func choose(pattern string) ([]section, error) {
