@@ -29,8 +29,11 @@ func (e *execution) perform(ctx context.Context, o *outcome) {
 	if e.spans != nil {
 		e.spans[index].start = time.Now()
 	}
-	o.err = e.goexit(index) // unless it returns
+	returned := false
 	defer func() {
+		if !returned {
+			o.err = e.goexit(index)
+		}
 		if e.spans != nil {
 			e.spans[index].end = time.Now()
 		}
@@ -39,8 +42,9 @@ func (e *execution) perform(ctx context.Context, o *outcome) {
 			e.observeEnded(ctx, o)
 		}
 	}()
-	value, err := e.invoke(ctx, o)
-	o.value, o.err = value, nil
+	var err error
+	o.value, err = e.invoke(ctx, o)
+	returned = true
 	if err != nil {
 		o.err = asError(err).at(cmd.Name, cmd.Function, e.node.Name())
 	}

@@ -78,7 +78,7 @@ type trial struct {
 
 // try runs a command at f, which gets to know how that went.
 func (c *cluster) try(ctx context.Context, call *callContext, q *query, f found) trial {
-	a := trial{found: f, err: newError(Internal, ExecutedYes, "a function ended its goroutine instead of returning")}
+	a := trial{found: f, err: errGoexit} // unless it returns
 	start := time.Now()
 	defer func() {
 		end := time.Now()
@@ -95,6 +95,9 @@ func (c *cluster) try(ctx context.Context, call *callContext, q *query, f found)
 	}
 	return a
 }
+
+// errGoexit is the end of an attempt whose function has ended its goroutine.
+var errGoexit error = newError(Internal, ExecutedYes, "a function ended its goroutine instead of returning")
 
 // skip gives back what choosing f has taken.
 func (f found) skip(now int64) {

@@ -83,7 +83,7 @@ func (r *race) begin(i int, f found) {
 	exec := r.call.exec
 	exec.straggling.Add(1)
 	exec.stragglers.Go(func() {
-		a := trial{found: f, err: newError(Internal, ExecutedYes, "a function ended its goroutine instead of returning")}
+		a := trial{found: f, err: errGoexit}
 		defer close(ended)
 		defer func() {
 			exec.straggling.Add(-1)
