@@ -17,7 +17,7 @@ func (r *pendingRequest) begin(request *wire.Request) {
 	r.session.mu.Unlock()
 }
 
-// credit allows for more items of the request with this key. It may be unknown:
+// allow allows for more items of the request with this key. It may be unknown:
 // its last item may have been sent.
 func (s *session) allow(key requestKey, items, bytes uint64) {
 	s.mu.Lock()
