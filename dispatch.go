@@ -2,7 +2,6 @@ package mpreg
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -118,14 +117,9 @@ const detailRetryBudget = "retry_budget"
 // exhausted returns a failure of which no other attempt is made because there were
 // too many of late.
 func exhausted(e *Error) *Error {
-	c := *e
+	c := e.with(detailRetryBudget, "exhausted")
 	c.Message += "; it was not tried elsewhere, because the retry budget is exhausted: too many calls fail"
-	c.Details = maps.Clone(e.Details)
-	if c.Details == nil {
-		c.Details = make(map[string]any, 1)
-	}
-	c.Details[detailRetryBudget] = "exhausted"
-	return &c
+	return c
 }
 
 // following returns the failure of an attempt that followed another: what may have run in

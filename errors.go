@@ -236,12 +236,17 @@ func (e *Error) onHop(n int) *Error {
 	if n == 0 || e.Details[wire.DetailHop] != nil {
 		return e
 	}
+	return e.with(wire.DetailHop, int64(n))
+}
+
+// with returns a copy of e with one more detail: an error may be shared by calls.
+func (e *Error) with(key string, value any) *Error {
 	c := *e
 	c.Details = maps.Clone(e.Details)
 	if c.Details == nil {
 		c.Details = make(map[string]any, 1)
 	}
-	c.Details[wire.DetailHop] = int64(n)
+	c.Details[key] = value
 	return &c
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 
 	"github.com/mpreg/mpreg/internal/wire"
@@ -182,30 +181,20 @@ func (a *attempts) error(failure *Error) *Error {
 	if a.count == 1 {
 		return failure
 	}
-	e := *failure
-	e.Details = maps.Clone(e.Details)
-	if e.Details == nil {
-		e.Details = make(map[string]any, 1)
-	}
-	e.Details[detailAttempts] = int64(a.count)
+	e := failure.with(detailAttempts, int64(a.count))
 	if e.Executed == ExecutedYes {
-		return &e // the function's own words
+		return e // the function's own words
 	}
 	if a.begun {
 		e.Executed = ExecutedMaybe
 	}
 	e.Message = fmt.Sprintf("%s; tried %d times, at %s", e.Message, a.count, strings.Join(a.nodes, ", "))
-	return &e
+	return e
 }
 
 // unaffordable is a failure that is not retried for want of budget.
 func unaffordable(failure *Error) *Error {
-	e := *failure
+	e := failure.with(detailRetryBudget, "exhausted")
 	e.Message += "; it is not tried again, as the client's retry budget is exhausted"
-	e.Details = maps.Clone(e.Details)
-	if e.Details == nil {
-		e.Details = make(map[string]any, 1)
-	}
-	e.Details["retry_budget"] = "exhausted"
-	return &e
+	return e
 }

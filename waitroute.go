@@ -136,7 +136,9 @@ func (c *cluster) await(ctx context.Context, call *callContext, q query) (Value,
 		if timer != nil {
 			timer.Stop()
 		}
-		if !call.exec.goesOn(missing) || waiting.Err() != nil {
+		// In this order: what it waited for stays known if it ends here, to whoever tells
+		// the caller; and whoever has told that it did not start keeps it from going on.
+		if waiting.Err() != nil || !call.exec.goesOn(missing) {
 			return Value{}, waitError(waiting, missing)
 		}
 		if isClosed(drains) {

@@ -3,7 +3,6 @@ package mpreg
 import (
 	"cmp"
 	"context"
-	"maps"
 	"reflect"
 	"slices"
 	"sync"
@@ -90,13 +89,7 @@ func (c *crew) run(ctx context.Context, inv *Invocation, call *callContext, idem
 // notIdempotent is e with the detail that keeps whoever routed the call from trying
 // again: it may have seen the function when all that had it were idempotent.
 func notIdempotent(e *Error) *Error {
-	c := *e // which all calls of the worker have
-	c.Details = maps.Clone(e.Details)
-	if c.Details == nil {
-		c.Details = make(map[string]any, 1)
-	}
-	c.Details[detailIdempotent] = false
-	return &c
+	return e.with(detailIdempotent, false)
 }
 
 // enter takes a place at the worker with the fewest calls that has one, and returns
