@@ -31,7 +31,7 @@ type python struct {
 }
 
 // pythons are those that there are: of websockets, where some Python has it, and of
-// the standard library. A test without any is skipped.
+// the standard library. A test without any is skipped, unless it is required.
 func pythons(t *testing.T) []python {
 	t.Helper()
 	var first string
@@ -48,7 +48,10 @@ func pythons(t *testing.T) []python {
 			list = append(list, python{"websockets", path, "websockets"})
 		}
 	}
-	if first == "" {
+	switch required := os.Getenv("MPREG_PYTHONTEST") == "require"; {
+	case required && len(list) == 0:
+		t.Fatal("MPREG_PYTHONTEST=require wants a python3 with websockets, and there is none")
+	case first == "":
 		t.Skip("there is no python3")
 	}
 	return append(list, python{"standard library", first, "stdlib"})
