@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -14,10 +15,10 @@ const askID = 7
 
 // ask sends the request that a JSON message stands for as a frame, with its
 // values in c, and returns the answer as JSON would have it.
-func (p *stranger) ask(message string, c codec.Codec) answer {
+func (p *stranger) ask(message string, c codec.Codec) testkit.Answer {
 	p.t.Helper()
 	r := new(wire.Request)
-	must(p.t, json.Unmarshal([]byte(message), r))
+	testkit.Must(p.t, json.Unmarshal([]byte(message), r))
 	for i := range r.Commands {
 		cmd := &r.Commands[i]
 		for j, arg := range cmd.Args {
@@ -34,12 +35,12 @@ func (p *stranger) ask(message string, c codec.Codec) answer {
 		p.send(f)
 	}
 	h, body, err := p.next()
-	must(p.t, err)
+	testkit.Must(p.t, err)
 	if h.ID != askID {
 		p.t.Fatalf("want an answer to %d, got %v to %d", askID, h.Kind, h.ID)
 	}
 	response, err := wire.DecodeFrameResponse(h, body, nil)
-	must(p.t, err)
+	testkit.Must(p.t, err)
 	response.U = r.U
 	if r.IsCall() && response.Error == nil {
 		response.Results[0].Name = r.Commands[0].Name
@@ -48,13 +49,11 @@ func (p *stranger) ask(message string, c codec.Codec) answer {
 }
 
 // asJSON is the response as a JSON message.
-func (p *stranger) asJSON(r *wire.Response) answer {
+func (p *stranger) asJSON(r *wire.Response) testkit.Answer {
 	p.t.Helper()
 	data, err := wire.AppendResponse(nil, r, 0)
-	must(p.t, err)
-	a := answer{text: string(data)}
-	must(p.t, json.Unmarshal(data, &a))
-	return a
+	testkit.Must(p.t, err)
+	return testkit.ReadAnswer(p.t, string(data))
 }
 
 // inChunks is f, cut if it can't be sent in one piece.
@@ -69,6 +68,6 @@ func inChunks(f []byte) [][]byte {
 func in(t testing.TB, c codec.Codec, v codec.Value) codec.Value {
 	t.Helper()
 	v, err := v.In(c)
-	must(t, err)
+	testkit.Must(t, err)
 	return v
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 var errWrongToken = errors.New("the token is not of the list at /etc/tokens")
@@ -31,12 +32,12 @@ func identity(ctx context.Context) mpreg.Identity { return mpreg.InfoFromContext
 
 // TestTokenInHeader: who shows a good token is who the function is told of.
 func TestTokenInHeader(t *testing.T) {
-	s := serve(t, mpreg.Config{}, mpreg.WithAuthenticator(tokens))
-	must(t, s.Register("who", identity))
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithAuthenticator(tokens))
+	testkit.Must(t, s.Register("who", identity))
 	for _, name := range []string{"ann", "bob"} {
-		c := connect(t, s.URL(), mpreg.WithToken(name))
+		c := testkit.Connect(t, s.URL(), mpreg.WithToken(name))
 		got, err := mpreg.Call[mpreg.Identity](t.Context(), c, "who")
-		must(t, err)
+		testkit.Must(t, err)
 		want := mpreg.Identity{Name: name, Claims: map[string]string{"from": "test"}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
@@ -50,13 +51,13 @@ func TestTokenInHeader(t *testing.T) {
 // TestWrongToken: it is refused in the handshake, and nobody is told why but
 // the log.
 func TestWrongToken(t *testing.T) {
-	s := serve(t, mpreg.Config{}, mpreg.WithAuthenticator(tokens))
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithAuthenticator(tokens))
 	_, response, err := websocket.DefaultDialer.DialContext(t.Context(), s.URL(), http.Header{"Authorization": {"Bearer eve"}})
 	if err == nil || response == nil || response.StatusCode != http.StatusUnauthorized {
 		t.Fatalf("handshake: %v, %v", response, err)
 	}
 	_ = response.Body.Close()
-	_, err = connect(t, s.URL(), mpreg.WithToken("eve")).Call(t.Context(), "echo", 1)
+	_, err = testkit.Connect(t, s.URL(), mpreg.WithToken("eve")).Call(t.Context(), "echo", 1)
 	var e *mpreg.Error
 	if !errors.As(err, &e) || e.Executed != mpreg.ExecutedNo || !strings.Contains(e.Message, "401") {
 		t.Errorf("got %v", err)
@@ -69,27 +70,27 @@ func TestWrongToken(t *testing.T) {
 // TestAuthMessage: a link without a token may do nothing before an auth message
 // was accepted, and lives through those that are not.
 func TestAuthMessage(t *testing.T) {
-	s := serve(t, mpreg.Config{}, mpreg.WithAuthenticator(tokens))
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithAuthenticator(tokens))
 	ran := atomic.Int64{}
-	must(t, s.Register("who", func(ctx context.Context) string { ran.Add(1); return identity(ctx).Name }))
+	testkit.Must(t, s.Register("who", func(ctx context.Context) string { ran.Add(1); return identity(ctx).Name }))
 	const who = `{"role":"rpc","u":"1","cmds":[{"name":"a","fun":"who"}]}`
-	ws := dial(t, s.URL(), websocket.Dialer{})
+	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
 	refused := func(message, u string, code mpreg.Code) {
 		t.Helper()
-		ws.send(message)
-		a := ws.receive()
+		ws.Send(message)
+		a := ws.Receive()
 		if a.U != u || a.Error == nil || a.Error.Code != int(code) || a.Error.Details["executed"] != "no" {
-			t.Errorf("%s: got %s", message, a.text)
+			t.Errorf("%s: got %s", message, a.Text)
 		}
-		if strings.Contains(a.text, "/etc/tokens") {
-			t.Errorf("the refused is told too much: %s", a.text)
+		if strings.Contains(a.Text, "/etc/tokens") {
+			t.Errorf("the refused is told too much: %s", a.Text)
 		}
 	}
 	accepted := func(token string) {
 		t.Helper()
-		ws.send(fmt.Sprintf(`{"role":"auth","u":"0","token":%q}`, token))
-		if a := ws.receive(); a.U != "0" || a.Error != nil {
-			t.Errorf("token %s: %s", token, a.text)
+		ws.Send(fmt.Sprintf(`{"role":"auth","u":"0","token":%q}`, token))
+		if a := ws.Receive(); a.U != "0" || a.Error != nil {
+			t.Errorf("token %s: %s", token, a.Text)
 		}
 	}
 	refused(who, "1", mpreg.Unauthenticated)
@@ -101,25 +102,25 @@ func TestAuthMessage(t *testing.T) {
 		t.Fatalf("%d calls ran", n)
 	}
 	accepted("ann")
-	if got := ws.results(who); got != `{"a":"ann"}` {
+	if got := ws.Results(who); got != `{"a":"ann"}` {
 		t.Errorf("after it: %s", got)
 	}
 	accepted("bob")
-	if got := ws.results(who); got != `{"a":"bob"}` {
+	if got := ws.Results(who); got != `{"a":"bob"}` {
 		t.Errorf("after another: %s", got)
 	}
-	other := dial(t, s.URL(), websocket.Dialer{})
-	other.send(who)
-	if a := other.receive(); a.Error == nil || a.Error.Code != int(mpreg.Unauthenticated) {
-		t.Errorf("another link: %s", a.text)
+	other := testkit.Dial(t, s.URL(), websocket.Dialer{})
+	other.Send(who)
+	if a := other.Receive(); a.Error == nil || a.Error.Code != int(mpreg.Unauthenticated) {
+		t.Errorf("another link: %s", a.Text)
 	}
 }
 
 // TestMissingToken: a Go client without a token is connected, and its calls are
 // refused with a code of their own, as surely not executed.
 func TestMissingToken(t *testing.T) {
-	s := serve(t, mpreg.Config{}, mpreg.WithAuthenticator(tokens))
-	_, err := connect(t, s.URL()).Call(t.Context(), "echo", 1)
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithAuthenticator(tokens))
+	_, err := testkit.Connect(t, s.URL()).Call(t.Context(), "echo", 1)
 	var e *mpreg.Error
 	if !errors.As(err, &e) || e.Code != mpreg.Unauthenticated || e.Executed != mpreg.ExecutedNo {
 		t.Errorf("got %v", err)
@@ -128,22 +129,22 @@ func TestMissingToken(t *testing.T) {
 
 // TestAuthWithoutAuthenticator: a token that nobody asked for does no harm.
 func TestAuthWithoutAuthenticator(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	if got, err := mpreg.Call[int](t.Context(), connect(t, s.URL(), mpreg.WithToken("x")), "echo", 1); err != nil || got != 1 {
+	s := testkit.Serve(t, mpreg.Config{})
+	if got, err := mpreg.Call[int](t.Context(), testkit.Connect(t, s.URL(), mpreg.WithToken("x")), "echo", 1); err != nil || got != 1 {
 		t.Errorf("got %v, %v", got, err)
 	}
-	ws := dial(t, s.URL(), websocket.Dialer{})
-	ws.send(`{"role":"auth","u":"0","token":"x"}`)
-	if a := ws.receive(); a.U != "0" || a.Error != nil {
-		t.Errorf("got %s", a.text)
+	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
+	ws.Send(`{"role":"auth","u":"0","token":"x"}`)
+	if a := ws.Receive(); a.U != "0" || a.Error != nil {
+		t.Errorf("got %s", a.Text)
 	}
-	ws.alive()
+	ws.Alive()
 }
 
 // TestAuthorizer: it decides by caller and call, before anything is decoded.
 func TestAuthorizer(t *testing.T) {
 	var ran atomic.Int64
-	s := serve(t, mpreg.Config{}, mpreg.WithAuthenticator(tokens), mpreg.WithAuthorizer(
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithAuthenticator(tokens), mpreg.WithAuthorizer(
 		func(ctx context.Context, inv *mpreg.Invocation) error {
 			info := mpreg.InfoFromContext(ctx)
 			if inv.Function != info.Function || inv.Command != info.Command {
@@ -157,12 +158,12 @@ func TestAuthorizer(t *testing.T) {
 			}
 			return nil
 		}))
-	must(t, s.Register("admin", func(n int) int { ran.Add(1); return n }))
-	must(t, s.Register("panics", func() { ran.Add(1) }))
-	must(t, s.Register("indirect", func(ctx context.Context, n int) (int, error) {
+	testkit.Must(t, s.Register("admin", func(n int) int { ran.Add(1); return n }))
+	testkit.Must(t, s.Register("panics", func() { ran.Add(1) }))
+	testkit.Must(t, s.Register("indirect", func(ctx context.Context, n int) (int, error) {
 		return mpreg.Call[int](ctx, mpreg.FromContext(ctx), "admin", n)
 	}))
-	ann, bob := connect(t, s.URL(), mpreg.WithToken("ann")), connect(t, s.URL(), mpreg.WithToken("bob"))
+	ann, bob := testkit.Connect(t, s.URL(), mpreg.WithToken("ann")), testkit.Connect(t, s.URL(), mpreg.WithToken("bob"))
 	for _, fn := range []string{"admin", "indirect"} {
 		if got, err := mpreg.Call[int](t.Context(), ann, fn, 7); err != nil || got != 7 {
 			t.Errorf("ann, %s: %v, %v", fn, got, err)
@@ -196,15 +197,15 @@ func TestAuthorizer(t *testing.T) {
 // TestAuthenticatorPanics: whoever can reach the port can send a token; a panic
 // over it must not end the process.
 func TestAuthenticatorPanics(t *testing.T) {
-	s := serve(t, mpreg.Config{}, mpreg.WithAuthenticator(func(context.Context, mpreg.Credentials) (mpreg.Identity, error) {
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithAuthenticator(func(context.Context, mpreg.Credentials) (mpreg.Identity, error) {
 		panic("at /etc/secret.go:1")
 	}))
-	ws := dial(t, s.URL(), websocket.Dialer{})
-	ws.send(`{"role":"auth","u":"1","token":"x"}`)
-	if a := ws.receive(); a.Error == nil || a.Error.Code != int(mpreg.Internal) || strings.Contains(a.text, "secret") {
-		t.Errorf("in a message: %s", a.text)
+	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
+	ws.Send(`{"role":"auth","u":"1","token":"x"}`)
+	if a := ws.Receive(); a.Error == nil || a.Error.Code != int(mpreg.Internal) || strings.Contains(a.Text, "secret") {
+		t.Errorf("in a message: %s", a.Text)
 	}
-	if _, err := connect(t, s.URL(), mpreg.WithToken("x")).Call(t.Context(), "echo", 1); !errors.Is(err, mpreg.Unavailable) ||
+	if _, err := testkit.Connect(t, s.URL(), mpreg.WithToken("x")).Call(t.Context(), "echo", 1); !errors.Is(err, mpreg.Unavailable) ||
 		!strings.Contains(err.Error(), "500") {
 		t.Errorf("in the handshake: %v", err)
 	}
@@ -213,17 +214,17 @@ func TestAuthenticatorPanics(t *testing.T) {
 // TestAuthLeavesRequestsAlone: an auth message may have any u, also a running
 // request's.
 func TestAuthLeavesRequestsAlone(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	started, ended := make(chan struct{}), make(chan error, 1)
-	must(t, s.Register("wait", func(ctx context.Context) { close(started); <-ctx.Done(); ended <- ctx.Err() }))
-	ws := dial(t, s.URL(), websocket.Dialer{})
-	ws.send(`{"role":"rpc","u":"1","cmds":[{"name":"a","fun":"wait"}]}`)
+	testkit.Must(t, s.Register("wait", func(ctx context.Context) { close(started); <-ctx.Done(); ended <- ctx.Err() }))
+	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
+	ws.Send(`{"role":"rpc","u":"1","cmds":[{"name":"a","fun":"wait"}]}`)
 	<-started // a request that is canceled before its function starts never runs it
-	ws.send(`{"role":"auth","u":"1","token":"x"}`)
-	if a := ws.receive(); a.Error != nil {
-		t.Errorf("auth: %s", a.text)
+	ws.Send(`{"role":"auth","u":"1","token":"x"}`)
+	if a := ws.Receive(); a.Error != nil {
+		t.Errorf("auth: %s", a.Text)
 	}
-	ws.send(`{"role":"cancel","u":"1"}`)
+	ws.Send(`{"role":"cancel","u":"1"}`)
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("the request: %v", err)
 	}
@@ -233,13 +234,13 @@ func TestAuthLeavesRequestsAlone(t *testing.T) {
 // one that has shown it does.
 func TestNoTokenInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		network := newPipes()
-		s := serve(t, mpreg.Config{HandshakeTimeout: time.Minute}, mpreg.WithListener(network),
+		network := testkit.NewNetwork("node")
+		s := testkit.Serve(t, mpreg.Config{HandshakeTimeout: time.Minute}, mpreg.WithListener(network["node"]),
 			mpreg.WithAuthenticator(func(context.Context, mpreg.Credentials) (mpreg.Identity, error) { return mpreg.Identity{}, nil }))
-		known := connect(t, s.URL(), mpreg.WithDialer(network.dial), mpreg.WithToken("x"))
-		must(t, known.Ready(t.Context()))
-		ws, response, err := (&websocket.Dialer{NetDialContext: network.dial}).DialContext(t.Context(), "ws://node", nil)
-		must(t, err)
+		known := testkit.Connect(t, s.URL(), mpreg.WithDialer(network.Dial), mpreg.WithToken("x"))
+		testkit.Must(t, known.Ready(t.Context()))
+		ws, response, err := (&websocket.Dialer{NetDialContext: network.Dial}).DialContext(t.Context(), "ws://node", nil)
+		testkit.Must(t, err)
 		_ = response.Body.Close()
 		start := time.Now()
 		if _, _, err := ws.ReadMessage(); !websocket.IsCloseError(err, websocket.ClosePolicyViolation) {

@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -115,14 +116,14 @@ func chunk(flags uint8, lane, total uint64, data []byte) []byte {
 // TestBadFrames: what is bad is answered with its code where somebody can wait
 // for that, logged once, and nothing is lost: the next call on the link succeeds.
 func TestBadFrames(t *testing.T) {
-	var log journal
-	s := serve(t, mpreg.Config{}, mpreg.WithLogger(log.logger()))
+	var log testkit.Journal
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithLogger(log.Logger()))
 	for _, row := range slices.Concat(badMessages(t), badBodies(t), badMoments(t)) {
 		t.Run(row.name, func(t *testing.T) {
 			p := dialFrames(t, s.URL(), websocket.Dialer{})
 			p.greet(clientHello())
 			for range 3 {
-				must(t, p.ws.WriteMessage(websocket.BinaryMessage, row.message))
+				testkit.Must(t, p.ws.WriteMessage(websocket.BinaryMessage, row.message))
 				switch {
 				case row.code != 0:
 					e := p.refused(row.id, row.code, row.says...)
@@ -134,7 +135,7 @@ func TestBadFrames(t *testing.T) {
 				}
 				p.alive()
 			}
-			log.brief(t, 1)
+			log.Brief(t, 1)
 		})
 	}
 	if functions := s.Functions(); slices.ContainsFunc(functions, func(f mpreg.FunctionInfo) bool { return f.Name == "stolen" }) {
@@ -147,30 +148,30 @@ func TestBadFrames(t *testing.T) {
 
 // TestTextOnBinaryLink: JSON where frames are spoken is told so.
 func TestTextOnBinaryLink(t *testing.T) {
-	var log journal
-	s := serve(t, mpreg.Config{}, mpreg.WithLogger(log.logger()))
+	var log testkit.Journal
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithLogger(log.Logger()))
 	p := dialFrames(t, s.URL(), websocket.Dialer{})
 	p.greet(clientHello())
 	for range 2 {
-		must(t, p.ws.WriteMessage(websocket.TextMessage, []byte(request(`{"name":"a","fun":"echo","args":[1]}`))))
+		testkit.Must(t, p.ws.WriteMessage(websocket.TextMessage, []byte(request(`{"name":"a","fun":"echo","args":[1]}`))))
 		p.refused(0, mpreg.InvalidRequest, "text message")
 		p.alive()
 	}
-	log.brief(t, 1)
+	log.Brief(t, 1)
 }
 
 // TestGoodFrameBesideBad: of a message with a bad frame the good ones count.
 func TestGoodFrameBesideBad(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	p := dialFrames(t, s.URL(), websocket.Dialer{})
 	p.greet(clientHello())
 	data := message(frame(200, wire.FlagIgnorable, 1), frame(200, 0, 2), frame(wire.KindCancel, 0, 3), echoFrame(4, "\x00", "\x01\x011"))
-	must(t, p.ws.WriteMessage(websocket.BinaryMessage, append(data, 100, 1, 2)))
+	testkit.Must(t, p.ws.WriteMessage(websocket.BinaryMessage, append(data, 100, 1, 2)))
 	p.refused(2, mpreg.InvalidRequest, "kind 200")
 	kinds := map[uint64]wire.FrameKind{}
 	for range 2 { // in any order
 		h, _, err := p.next()
-		must(t, err)
+		testkit.Must(t, err)
 		kinds[h.ID] = h.Kind
 	}
 	if kinds[0] != wire.KindError || kinds[4] != wire.KindResult {
@@ -181,9 +182,9 @@ func TestGoodFrameBesideBad(t *testing.T) {
 
 // TestDuplicateID: an id belongs to one running request of a link.
 func TestDuplicateID(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	release := make(chan struct{})
-	must(t, s.Register("wait", func() string { <-release; return "waited" }))
+	testkit.Must(t, s.Register("wait", func() string { <-release; return "waited" }))
 	p := dialFrames(t, s.URL(), websocket.Dialer{})
 	p.greet(clientHello())
 	p.send(callFrame(t, 9, "wait"), callFrame(t, 9, "echo", 1))
@@ -200,9 +201,9 @@ func TestDuplicateID(t *testing.T) {
 
 // TestCancelFrame: it ends the request, whose answer says so.
 func TestCancelFrame(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	ended := make(chan error, 2)
-	must(t, s.Register("wait", func(ctx context.Context) error { <-ctx.Done(); ended <- ctx.Err(); return ctx.Err() }))
+	testkit.Must(t, s.Register("wait", func(ctx context.Context) error { <-ctx.Done(); ended <- ctx.Err(); return ctx.Err() }))
 	p := dialFrames(t, s.URL(), websocket.Dialer{})
 	p.greet(clientHello())
 	p.send(callFrame(t, 9, "wait"), frame(wire.KindCancel, 0, 9))
@@ -213,7 +214,7 @@ func TestCancelFrame(t *testing.T) {
 	p.send(frame(wire.KindCancel, 0, 10), frame(wire.KindCancel, 0, 10))
 	p.refused(10, mpreg.Canceled)
 	p.alive()
-	if err := within(t, "the function ends", ended); err == nil {
+	if err := testkit.Within(t, "the function ends", ended); err == nil {
 		t.Error("its context has not ended")
 	}
 }

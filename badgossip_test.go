@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -84,13 +85,13 @@ func TestBadGossip(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			var log journal
-			s := serve(t, mpreg.Config{}, mpreg.WithLogger(log.logger()))
+			var log testkit.Journal
+			s := testkit.Serve(t, mpreg.Config{}, mpreg.WithLogger(log.Logger()))
 			gate := make(chan struct{})
-			must(t, s.Register("slow", func() string { <-gate; return "done" }))
+			testkit.Must(t, s.Register("slow", func() string { <-gate; return "done" }))
 			p := memberOf(t, s, nodeHello("A", 1000), "far")
-			under := later(func() (string, error) {
-				return mpreg.Call[string](context.Background(), connect(t, s.URL()), "slow")
+			under := testkit.Later(func() (string, error) {
+				return mpreg.Call[string](context.Background(), testkit.Connect(t, s.URL()), "slow")
 			})
 			for range row.times {
 				p.send(gossips(t, row.gossip(s)))
@@ -98,13 +99,13 @@ func TestBadGossip(t *testing.T) {
 			p.alive()
 			answersCall(t, s, p, "far")
 			close(gate)
-			if got := within(t, "the answer", under); got.err != nil || got.value != "done" {
+			if got := testkit.Within(t, "the answer", under); got.Err != nil || got.Value != "done" {
 				t.Errorf("the call that was under way: %+v", got)
 			}
-			if got := stateAt(s, s.ID()); got != mpreg.MemberAlive {
+			if got := testkit.StateAt(s, s.ID()); got != mpreg.MemberAlive {
 				t.Errorf("it holds itself for %s", got)
 			}
-			log.brief(t, 1)
+			log.Brief(t, 1)
 		})
 	}
 }
@@ -112,7 +113,7 @@ func TestBadGossip(t *testing.T) {
 // TestTooLongDigest: what is beyond the bounds of the protocol is answered with an
 // error, and the link lives.
 func TestTooLongDigest(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	p := memberOf(t, s, nodeHello("A", 1000), "far")
 	body := []byte{7} // a tag, whatever it is, with a length and a count beyond all bounds
 	for range 3 {
@@ -127,25 +128,24 @@ func TestTooLongDigest(t *testing.T) {
 // TestFlappingLink: a link that is lost again and again does not take a healthy node
 // out of the routes: each call is answered, over a link that is made for it if need be.
 func TestFlappingLink(t *testing.T) {
-	nodes := trio(t, func(i int, s *mpreg.Server) { whereabouts(t, s, fmt.Sprint("on-", i)) })
+	nodes := testkit.Trio(t, func(i int, s *mpreg.Server) { testkit.Whereabouts(t, s, fmt.Sprint("on-", i)) })
 	var cut cutter
-	c, err := mpreg.NewServer(mpreg.Config{Name: "node-3", Peers: []string{nodes[0].URL()}}, mpreg.WithLogger(quiet), mpreg.WithDialer(cut.dial))
-	must(t, err)
-	run(t, c)
-	acquainted(t, nodes[0], nodes[1], nodes[2], c)
+	c := testkit.NewServer(t, mpreg.Config{Name: "node-3", Peers: []string{nodes[0].URL()}}, mpreg.WithDialer(cut.dial))
+	testkit.Run(t, c)
+	testkit.Acquainted(t, nodes[0], nodes[1], nodes[2], c)
 	for range 20 {
 		cut.all()
 		for i, s := range nodes {
 			got, err := mpreg.Call[string](t.Context(), c.Client(), fmt.Sprint("on-", i))
 			switch {
-			case err != nil && asError(t, err).Code != mpreg.Unavailable: // it may have been under way
+			case err != nil && testkit.AsError(t, err).Code != mpreg.Unavailable: // it may have been under way
 				t.Errorf("%v", err)
 			case err == nil && got != s.Name():
 				t.Errorf("ran on %s", got)
 			}
 		}
 	}
-	eventually(t, "all is well", func() bool {
+	testkit.Eventually(t, "all is well", func() bool {
 		for _, m := range c.Members() {
 			if m.State != mpreg.MemberAlive {
 				return false

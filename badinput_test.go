@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // request is a message with these commands, as a stranger writes it.
@@ -130,13 +131,13 @@ func TestBadMessages(t *testing.T) {
 
 // check holds an answer against what it should be, the error of a node that the
 // request came to after so many hops.
-func (row badMessage) check(t *testing.T, a answer, at *mpreg.Server, hops int) {
+func (row badMessage) check(t *testing.T, a testkit.Answer, at *mpreg.Server, hops int) {
 	t.Helper()
 	if a.Error == nil {
-		t.Fatalf("succeeded: %s", a.text)
+		t.Fatalf("succeeded: %s", a.Text)
 	}
 	if a.Role != "rpc-response" || a.U != row.u || a.Error.Code != int(row.code) {
-		t.Errorf("want u %q, code %d, got %.500s", row.u, row.code, a.text)
+		t.Errorf("want u %q, code %d, got %.500s", row.u, row.code, a.Text)
 	}
 	for _, words := range row.says {
 		if !strings.Contains(a.Error.Message, words) {
@@ -144,8 +145,8 @@ func (row badMessage) check(t *testing.T, a answer, at *mpreg.Server, hops int) 
 		}
 	}
 	for _, leak := range []string{"goroutine ", ".go", "runtime.", "wire."} {
-		if strings.Contains(a.text, leak) {
-			t.Errorf("the answer tells of its insides (%q): %.500s", leak, a.text)
+		if strings.Contains(a.Text, leak) {
+			t.Errorf("the answer tells of its insides (%q): %.500s", leak, a.Text)
 		}
 	}
 	if a.Error.Details["executed"] == nil || a.Error.Details["node"] != at.Name() || hopOf(a.Error.Details) != int64(hops) {
@@ -179,7 +180,7 @@ func goBadCalls() []badCall {
 		{"an unknown keyword", "train", []any{"d", mpreg.Kwargs{"speed": 9}}, mpreg.InvalidArgument, mpreg.ExecutedNo, atFunction},
 		{"failed validation", "train", []any{"d", mpreg.Kwargs{"lr": 7}}, mpreg.InvalidArgument, mpreg.ExecutedNo, atFunction},
 		{"an argument that can't be encoded", "any", []any{make(chan int)}, mpreg.InvalidArgument, mpreg.ExecutedNo, atCaller},
-		{"a cyclic argument", "any", []any{func() any { c := &cycle{}; c.Next = c; return c }()}, mpreg.InvalidArgument, mpreg.ExecutedNo, atCaller},
+		{"a cyclic argument", "any", []any{testkit.NewCycle()}, mpreg.InvalidArgument, mpreg.ExecutedNo, atCaller},
 		{"a result that holds a channel", "chan", nil, mpreg.Internal, mpreg.ExecutedYes, atFunction},
 		{"a cyclic result", "cycle", nil, mpreg.Internal, mpreg.ExecutedYes, atFunction},
 		{"a cyclic tree", "loop", nil, mpreg.Internal, mpreg.ExecutedYes, atFunction},
@@ -210,7 +211,7 @@ func TestBadCalls(t *testing.T) {
 func (row badCall) check(t *testing.T, e entry, far *mpreg.Server) {
 	t.Helper()
 	_, err := e.client.Call(t.Context(), row.fn, row.args...)
-	failure := asError(t, err)
+	failure := testkit.AsError(t, err)
 	if !errors.Is(err, row.code) || failure.Executed != row.executed {
 		t.Fatalf("want %v, executed: %v, got %v", row.code, row.executed, err)
 	}
@@ -235,59 +236,59 @@ func (row badCall) check(t *testing.T, e entry, far *mpreg.Server) {
 
 // TestCompressionBomb: what counts is the size after decompression.
 func TestCompressionBomb(t *testing.T) {
-	s := serve(t, mpreg.Config{Compression: true, MaxMessageBytes: 1 << 20})
+	s := testkit.Serve(t, mpreg.Config{Compression: true, MaxMessageBytes: 1 << 20})
 	bomb := func(size int) string {
 		return request(`{"name":"a","fun":"echo","args":["` + strings.Repeat("x", size) + `"]}`)
 	}
 	t.Run("discarded", func(t *testing.T) {
-		ws := dial(t, s.URL(), websocket.Dialer{EnableCompression: true})
-		ws.send(bomb(3 << 20))
-		if a := ws.receive(); a.U != "7" || a.Error == nil || a.Error.Code != int(mpreg.ResourceExhausted) {
-			t.Fatalf("got %s", a.text)
+		ws := testkit.Dial(t, s.URL(), websocket.Dialer{EnableCompression: true})
+		ws.Send(bomb(3 << 20))
+		if a := ws.Receive(); a.U != "7" || a.Error == nil || a.Error.Code != int(mpreg.ResourceExhausted) {
+			t.Fatalf("got %s", a.Text)
 		}
-		ws.alive()
+		ws.Alive()
 	})
 	t.Run("closed", func(t *testing.T) {
-		ws := dial(t, s.URL(), websocket.Dialer{EnableCompression: true})
-		ws.send(bomb(6 << 20))
-		if a := ws.receive(); a.U != "7" || a.Error == nil || a.Error.Code != int(mpreg.ResourceExhausted) {
-			t.Fatalf("got %s", a.text)
+		ws := testkit.Dial(t, s.URL(), websocket.Dialer{EnableCompression: true})
+		ws.Send(bomb(6 << 20))
+		if a := ws.Receive(); a.U != "7" || a.Error == nil || a.Error.Code != int(mpreg.ResourceExhausted) {
+			t.Fatalf("got %s", a.Text)
 		}
 		_, _, err := ws.ReadMessage()
 		if !websocket.IsCloseError(err, websocket.CloseMessageTooBig) {
 			t.Errorf("want a close with status 1009, got %v", err)
 		}
-		dial(t, s.URL(), websocket.Dialer{}).alive()
+		testkit.Dial(t, s.URL(), websocket.Dialer{}).Alive()
 	})
 }
 
 // TestDuplicateU: an id belongs to one running request of a connection.
 func TestDuplicateU(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	release := make(chan struct{})
-	must(t, s.Register("wait", func() { <-release }))
-	ws := dial(t, s.URL(), websocket.Dialer{})
-	ws.send(`{"role":"rpc","u":"1","cmds":[{"name":"a","fun":"wait"}]}`)
-	ws.send(`{"role":"rpc","u":"1","cmds":[{"name":"a","fun":"echo","args":[1]}]}`)
-	if a := ws.receive(); a.Error == nil || a.Error.Code != int(mpreg.InvalidRequest) {
-		t.Errorf("got %s", a.text)
+	testkit.Must(t, s.Register("wait", func() { <-release }))
+	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
+	ws.Send(`{"role":"rpc","u":"1","cmds":[{"name":"a","fun":"wait"}]}`)
+	ws.Send(`{"role":"rpc","u":"1","cmds":[{"name":"a","fun":"echo","args":[1]}]}`)
+	if a := ws.Receive(); a.Error == nil || a.Error.Code != int(mpreg.InvalidRequest) {
+		t.Errorf("got %s", a.Text)
 	}
 	close(release)
-	if a := ws.receive(); a.Error != nil || a.U != "1" {
-		t.Errorf("got %s", a.text)
+	if a := ws.Receive(); a.Error != nil || a.U != "1" {
+		t.Errorf("got %s", a.Text)
 	}
-	ws.alive()
+	ws.Alive()
 }
 
 // TestUnencodableDetails: a detail that can't be sent must not cost the error.
 func TestUnencodableDetails(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	must(t, s.Register("f", func() error {
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.Must(t, s.Register("f", func() error {
 		e := mpreg.Errorf(2002, "odd")
 		e.Details = map[string]any{"c": make(chan int)}
 		return e
 	}))
-	_, err := connect(t, s.URL()).Call(t.Context(), "f")
+	_, err := testkit.Connect(t, s.URL()).Call(t.Context(), "f")
 	if !errors.Is(err, mpreg.Code(2002)) || !strings.Contains(err.Error(), "odd") {
 		t.Errorf("got %v", err)
 	}
@@ -300,14 +301,14 @@ func (explosive) MarshalJSON() ([]byte, error) { panic("boom") }
 
 // TestExplosiveValues: what marshals itself may panic; nobody else does.
 func TestExplosiveValues(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	must(t, s.Register("detail", func() error {
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.Must(t, s.Register("detail", func() error {
 		e := mpreg.Errorf(2002, "odd")
 		e.Details = map[string]any{"x": explosive{}, "y": 1}
 		return e
 	}))
-	must(t, s.Register("result", func() any { return explosive{} }))
-	c := connect(t, s.URL())
+	testkit.Must(t, s.Register("result", func() any { return explosive{} }))
+	c := testkit.Connect(t, s.URL())
 	_, err := c.Call(t.Context(), "detail")
 	var e *mpreg.Error
 	if !errors.As(err, &e) || e.Code != 2002 || e.Details["y"] != int64(1) || e.Function != "detail" {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
@@ -18,7 +19,7 @@ func TestFailingNodeDoesNotAttract(t *testing.T) {
 		c := mpregtest.NewCluster(t, 3, mpregtest.Setup(func(i int, s *mpreg.Server) error {
 			switch i {
 			case 1:
-				return s.Register("work", func() { pass(time.Millisecond) })
+				return s.Register("work", func() { testkit.Pass(time.Millisecond) })
 			case 2:
 				return s.Register("work", func() error { return errors.New("no disk") })
 			}
@@ -47,20 +48,20 @@ func TestSlowOnceComesBack(t *testing.T) {
 			}
 			return s.Register("work", func() {
 				if ran[i].Add(1) == 1 && i == 1 {
-					pass(5 * time.Second) // a cold start
+					testkit.Pass(5 * time.Second) // a cold start
 				}
-				pass(time.Millisecond)
+				testkit.Pass(time.Millisecond)
 			})
 		}))
 		cl := c.Node(0).Server().Client()
 		for ran[1].Load() == 0 {
 			_, err := cl.Call(t.Context(), "work")
-			must(t, err)
+			testkit.Must(t, err)
 		}
 		for range 1000 {
 			_, err := cl.Call(t.Context(), "work")
-			must(t, err)
-			pass(time.Second)
+			testkit.Must(t, err)
+			testkit.Pass(time.Second)
 		}
 		if n := ran[1].Load(); n < 10 {
 			t.Errorf("of 1000 calls it ran %d", n)
@@ -77,7 +78,7 @@ func TestForwardedCallsAreNotBalancedAgain(t *testing.T) {
 			if i == 0 {
 				return nil
 			}
-			return s.Register("work", func() { pass(time.Millisecond) })
+			return s.Register("work", func() { testkit.Pass(time.Millisecond) })
 		}), mpregtest.ServerOptions(func(i int) []mpreg.ServerOption {
 			return []mpreg.ServerOption{mpreg.WithObserver(func(_ context.Context, e mpreg.Event) {
 				if i > 0 && e.Kind == mpreg.RequestStarted {
@@ -99,7 +100,7 @@ func TestForwardedCallsAreNotBalancedAgain(t *testing.T) {
 			}()
 		}
 		for range 64 {
-			must(t, <-done)
+			testkit.Must(t, <-done)
 		}
 		if n := requests.Load(); n != 3200 {
 			t.Errorf("3200 calls became %d requests", n)

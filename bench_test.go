@@ -7,6 +7,7 @@ import (
 
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // payload is the message that the project's benchmarks agree on.
@@ -23,10 +24,10 @@ var codecs = map[string]codec.Codec{"json": codec.JSON{}, "cbor": codec.CBOR{}}
 // connection, and 64.
 func BenchmarkEcho(b *testing.B) {
 	for name, c := range codecs {
-		s := serve(b, mpreg.Config{})
-		must(b, s.Register("typed", func(p payload) payload { return p }))
-		client := connect(b, s.URL(), mpreg.WithCodec(c))
-		must(b, client.Ready(b.Context()))
+		s := testkit.Serve(b, mpreg.Config{})
+		testkit.Must(b, s.Register("typed", func(p payload) payload { return p }))
+		client := testkit.Connect(b, s.URL(), mpreg.WithCodec(c))
+		testkit.Must(b, client.Ready(b.Context()))
 		b.Run(name+"/callers=1", func(b *testing.B) { echoFrom(b, client, 1) })
 		b.Run(name+"/callers=64", func(b *testing.B) { echoFrom(b, client, 64) })
 	}
@@ -35,12 +36,12 @@ func BenchmarkEcho(b *testing.B) {
 // BenchmarkRelay is BenchmarkEcho through a node that lacks the function.
 func BenchmarkRelay(b *testing.B) {
 	for name, c := range codecs {
-		far := serve(b, mpreg.Config{})
-		must(b, far.Register("typed", func(p payload) payload { return p }))
-		near := serve(b, mpreg.Config{Peers: []string{far.URL()}})
-		acquainted(b, near, far)
-		client := connect(b, near.URL(), mpreg.WithCodec(c))
-		must(b, client.Ready(b.Context()))
+		far := testkit.Serve(b, mpreg.Config{})
+		testkit.Must(b, far.Register("typed", func(p payload) payload { return p }))
+		near := testkit.Serve(b, mpreg.Config{Peers: []string{far.URL()}})
+		testkit.Acquainted(b, near, far)
+		client := testkit.Connect(b, near.URL(), mpreg.WithCodec(c))
+		testkit.Must(b, client.Ready(b.Context()))
 		b.Run(name+"/callers=1", func(b *testing.B) { echoFrom(b, client, 1) })
 		b.Run(name+"/callers=64", func(b *testing.B) { echoFrom(b, client, 64) })
 	}
@@ -50,8 +51,8 @@ func BenchmarkRelay(b *testing.B) {
 func BenchmarkNodeClient(b *testing.B) {
 	for name, c := range codecs {
 		b.Run(name, func(b *testing.B) {
-			s := serve(b, mpreg.Config{}, mpreg.WithCodec(c))
-			must(b, s.Register("typed", func(p payload) payload { return p }))
+			s := testkit.Serve(b, mpreg.Config{}, mpreg.WithCodec(c))
+			testkit.Must(b, s.Register("typed", func(p payload) payload { return p }))
 			echoFrom(b, s.Client(), 1)
 		})
 	}
@@ -80,20 +81,20 @@ func echoFrom(b *testing.B, c *mpreg.Client, callers int) {
 // BenchmarkGraph has a chain of three commands executed, over loopback and
 // within the node.
 func BenchmarkGraph(b *testing.B) {
-	s := serve(b, mpreg.Config{})
-	must(b, s.Register("add1", func(n int) int { return n + 1 }))
+	s := testkit.Serve(b, mpreg.Config{})
+	testkit.Must(b, s.Register("add1", func(n int) int { return n + 1 }))
 	for _, row := range []struct {
 		name   string
 		client *mpreg.Client
-	}{{"socket", connect(b, s.URL())}, {"node", s.Client()}} {
+	}{{"socket", testkit.Connect(b, s.URL())}, {"node", s.Client()}} {
 		b.Run(row.name, func(b *testing.B) {
-			must(b, row.client.Ready(b.Context()))
+			testkit.Must(b, row.client.Ready(b.Context()))
 			r := mpreg.NewRequest()
 			last := r.Add("add1", r.Add("add1", r.Add("add1", 1)))
 			b.ReportAllocs()
 			for b.Loop() {
 				response, err := row.client.Do(b.Context(), r)
-				must(b, err)
+				testkit.Must(b, err)
 				if n, err := mpreg.Get[int](response, last); err != nil || n != 4 {
 					b.Fatalf("got %d, %v", n, err)
 				}

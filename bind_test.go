@@ -7,24 +7,25 @@ import (
 	"testing"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // TestBind: a stub is called as if the function was here.
 func TestBind(t *testing.T) {
 	type point struct{ X, Y int }
-	s := serve(t, mpreg.Config{})
-	registerFunctions(t, &s.Registry)
-	must(t, s.Register("sum", func(start int, more ...int) int { return reduce(start, more) }))
-	must(t, s.Register("swap", func(p *point) *point { return &point{p.Y, p.X} }))
-	c, ctx := connect(t, s.URL()), t.Context()
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.RegisterFunctions(t, &s.Registry)
+	testkit.Must(t, s.Register("sum", func(start int, more ...int) int { return reduce(start, more) }))
+	testkit.Must(t, s.Register("swap", func(p *point) *point { return &point{p.Y, p.X} }))
+	c, ctx := testkit.Connect(t, s.URL()), t.Context()
 
 	var add func(context.Context, int, int) (int, error)
-	must(t, mpreg.Bind(c, "add", &add))
+	testkit.Must(t, mpreg.Bind(c, "add", &add))
 	if got, err := add(ctx, 1, 2); err != nil || got != 3 {
 		t.Errorf("add: %v, %v", got, err)
 	}
 	var sum func(context.Context, int, ...int) (int64, error)
-	must(t, mpreg.Bind(c, "sum", &sum))
+	testkit.Must(t, mpreg.Bind(c, "sum", &sum))
 	if got, err := sum(ctx, 1); err != nil || got != 1 {
 		t.Errorf("sum of one: %v, %v", got, err)
 	}
@@ -33,22 +34,22 @@ func TestBind(t *testing.T) {
 	}
 	type swapper func(context.Context, point) (*point, error)
 	var swap swapper
-	must(t, mpreg.Bind(c, "swap", &swap))
+	testkit.Must(t, mpreg.Bind(c, "swap", &swap))
 	if got, err := swap(ctx, point{1, 2}); err != nil || *got != (point{2, 1}) {
 		t.Errorf("swap: %v, %v", got, err)
 	}
 	var train func(context.Context, string, mpreg.Kwargs) (mpreg.Value, error)
-	must(t, mpreg.Bind(c, "train", &train))
+	testkit.Must(t, mpreg.Bind(c, "train", &train))
 	if got, err := train(ctx, "d", mpreg.Kwargs{"lr": 0.5}); err != nil || got.String() != `{"data":"d","lr":0.5}` {
 		t.Errorf("keywords: %v, %v", got, err)
 	}
 	var fail func(context.Context) error
-	must(t, mpreg.Bind(c, "fail", &fail))
+	testkit.Must(t, mpreg.Bind(c, "fail", &fail))
 	if err := fail(ctx); !errors.Is(err, mpreg.Failed) || !strings.Contains(err.Error(), "boom") {
 		t.Errorf("fail: %v", err)
 	}
 	var echo func(context.Context, any) error
-	must(t, mpreg.Bind(c, "echo", &echo))
+	testkit.Must(t, mpreg.Bind(c, "echo", &echo))
 	if err := echo(ctx, nil); err != nil {
 		t.Errorf("echo for its error: %v", err)
 	}
@@ -57,11 +58,11 @@ func TestBind(t *testing.T) {
 // TestBindErrors: what a call through a stub can end with, and what it returns
 // besides.
 func TestBindErrors(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	registerFunctions(t, &s.Registry)
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.RegisterFunctions(t, &s.Registry)
 	c := s.Client()
 	var wrong func(context.Context, string) (int, error)
-	must(t, mpreg.Bind(c, "echo", &wrong))
+	testkit.Must(t, mpreg.Bind(c, "echo", &wrong))
 	got, err := wrong(t.Context(), "text")
 	var e *mpreg.Error
 	if !errors.As(err, &e) || e.Code != mpreg.InvalidArgument || e.Executed != mpreg.ExecutedYes || got != 0 ||
@@ -69,7 +70,7 @@ func TestBindErrors(t *testing.T) {
 		t.Errorf("a result that does not fit: %v, %v", got, err)
 	}
 	var missing func(context.Context) ([]int, error)
-	must(t, mpreg.Bind(c, "nope", &missing)) // seen when it is called
+	testkit.Must(t, mpreg.Bind(c, "nope", &missing)) // seen when it is called
 	if got, err := missing(t.Context()); !errors.Is(err, mpreg.NotFound) || got != nil {
 		t.Errorf("an unknown function: %v, %v", got, err)
 	}
@@ -79,7 +80,7 @@ func TestBindErrors(t *testing.T) {
 		t.Errorf("a context that has ended: %v", err)
 	}
 	var unsendable func(context.Context, chan int) error
-	must(t, mpreg.Bind(c, "echo", &unsendable))
+	testkit.Must(t, mpreg.Bind(c, "echo", &unsendable))
 	if err := unsendable(t.Context(), nil); !errors.Is(err, mpreg.InvalidArgument) {
 		t.Errorf("an argument that can't be encoded: %v", err)
 	}

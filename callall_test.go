@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
@@ -47,7 +48,7 @@ func TestCallAll(t *testing.T) {
 						t.Errorf("%s: the id of %q is %q", name, r.Node, r.NodeID)
 					}
 					if err != nil {
-						e := asError(t, err)
+						e := testkit.AsError(t, err)
 						r.Value += fmt.Sprintf("%v at %q", e.Code, e.Node)
 					}
 					got = append(got, r.Node+": "+r.Value)
@@ -96,7 +97,7 @@ func TestCallAllIsConcurrent(t *testing.T) {
 		start := time.Now()
 		var got []int
 		for r, err := range mpreg.CallAll[int](t.Context(), client, "wait") {
-			must(t, err)
+			testkit.Must(t, err)
 			got = append(got, r.Value)
 			if took := time.Since(start).Round(100 * time.Millisecond); took != time.Duration(3-r.Value)*time.Second {
 				t.Errorf("the reply of %s took %v of fake time", r.Node, took)
@@ -121,9 +122,9 @@ func TestCallAllIsConcurrent(t *testing.T) {
 // TestCallAllFails: a failure of the whole is one pair, and one that is a reply's
 // has its node.
 func TestCallAllFails(t *testing.T) {
-	s := serve(t, mpreg.Config{Name: "n"})
-	must(t, s.Register("word", func() string { return "seven" }))
-	c := connect(t, s.URL())
+	s := testkit.Serve(t, mpreg.Config{Name: "n"})
+	testkit.Must(t, s.Register("word", func() string { return "seven" }))
+	c := testkit.Connect(t, s.URL())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, row := range []struct {
@@ -137,7 +138,7 @@ func TestCallAllFails(t *testing.T) {
 	}{
 		{"an unknown function", t.Context(), c, "nope", "", mpreg.NotFound, "no node offers"},
 		{"a context that has ended", ctx, c, "word", "", mpreg.Canceled, ""},
-		{"no node", t.Context(), connect(t, refusing), "word", "", mpreg.Unavailable, "not connected"},
+		{"no node", t.Context(), testkit.Connect(t, refusing), "word", "", mpreg.Unavailable, "not connected"},
 		{"a value that does not fit", t.Context(), c, "word", "n", mpreg.InvalidArgument, "does not fit int"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // TestAnonymousStaysAnonymous: who has no identity does not get that of the node
@@ -17,16 +18,16 @@ func TestAnonymousStaysAnonymous(t *testing.T) {
 		}
 		return mpreg.Identity{}, errors.New("no")
 	}
-	b := serve(t, mpreg.Config{Name: "b"}, mpreg.WithAuthenticator(auth))
-	must(t, b.Register("whoami", func(ctx context.Context) mpreg.Identity { return mpreg.InfoFromContext(ctx).Identity }))
-	a := serve(t, mpreg.Config{Name: "a", Peers: []string{b.URL()}}, mpreg.WithToken("node"))
-	acquainted(t, a, b)
-	if _, err := connect(t, b.URL()).Call(t.Context(), "whoami"); !errors.Is(err, mpreg.Unauthenticated) {
+	b := testkit.Serve(t, mpreg.Config{Name: "b"}, mpreg.WithAuthenticator(auth))
+	testkit.Must(t, b.Register("whoami", func(ctx context.Context) mpreg.Identity { return mpreg.InfoFromContext(ctx).Identity }))
+	a := testkit.Serve(t, mpreg.Config{Name: "a", Peers: []string{b.URL()}}, mpreg.WithToken("node"))
+	testkit.Acquainted(t, a, b)
+	if _, err := testkit.Connect(t, b.URL()).Call(t.Context(), "whoami"); !errors.Is(err, mpreg.Unauthenticated) {
 		t.Errorf("anonymous at b: %v", err)
 	}
-	for who, c := range map[string]*mpreg.Client{"an anonymous client of a": connect(t, a.URL()), "a itself": a.Client()} {
+	for who, c := range map[string]*mpreg.Client{"an anonymous client of a": testkit.Connect(t, a.URL()), "a itself": a.Client()} {
 		got, err := mpreg.Call[mpreg.Identity](t.Context(), c, "whoami")
-		must(t, err)
+		testkit.Must(t, err)
 		if got.Name != "" || len(got.Claims) > 0 || got.Node {
 			t.Errorf("%s is, at b, %+v", who, got)
 		}

@@ -1,83 +1,23 @@
 package mpreg_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"reflect"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
-// eventually waits for a condition that other goroutines bring about.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("never: %s", what)
-		}
-	}
-}
-
-// trio runs three nodes, each of which names those before it as its peers.
-func trio(t testing.TB, setup func(i int, s *mpreg.Server), opts ...mpreg.ServerOption) [3]*mpreg.Server {
-	t.Helper()
-	var nodes [3]*mpreg.Server
-	var urls []string
-	for i := range nodes {
-		s, err := mpreg.NewServer(mpreg.Config{Name: fmt.Sprintf("node-%d", i), Peers: slices.Clone(urls)},
-			append([]mpreg.ServerOption{mpreg.WithLogger(quiet)}, opts...)...)
-		must(t, err)
-		setup(i, s)
-		run(t, s)
-		nodes[i] = s
-		urls = append(urls, s.URL())
-	}
-	acquainted(t, nodes[:]...)
-	return nodes
-}
-
-// acquainted waits until each node knows all, and what they offer.
-func acquainted(t testing.TB, nodes ...*mpreg.Server) {
-	t.Helper()
-	for _, s := range nodes {
-		eventually(t, s.Name()+" knows all nodes", func() bool {
-			members := s.Members()
-			for _, m := range members {
-				i := slices.IndexFunc(nodes, func(n *mpreg.Server) bool { return n.ID() == m.ID })
-				if i < 0 || !reflect.DeepEqual(m.Functions, nodes[i].Functions()) {
-					return false
-				}
-			}
-			return len(members) == len(nodes)
-		})
-	}
-}
-
-// whereabouts registers a function that tells which node runs it.
-func whereabouts(t testing.TB, s *mpreg.Server, name string, locs ...string) {
-	t.Helper()
-	must(t, s.Register(name, func(ctx context.Context) string { return mpreg.InfoFromContext(ctx).Node }, locs...))
-}
-
 func TestThreeNodes(t *testing.T) {
-	nodes := trio(t, func(i int, s *mpreg.Server) {
-		whereabouts(t, s, fmt.Sprintf("only-%d", i))
-		whereabouts(t, s, "rows", fmt.Sprintf("dataset-%d", i))
-		must(t, s.Register("double", func(n int) int { return 2 * n }, fmt.Sprintf("dataset-%d", i)))
+	nodes := testkit.Trio(t, func(i int, s *mpreg.Server) {
+		testkit.Whereabouts(t, s, fmt.Sprintf("only-%d", i))
+		testkit.Whereabouts(t, s, "rows", fmt.Sprintf("dataset-%d", i))
+		testkit.Must(t, s.Register("double", func(n int) int { return 2 * n }, fmt.Sprintf("dataset-%d", i)))
 	})
-	c := connect(t, nodes[0].URL())
+	c := testkit.Connect(t, nodes[0].URL())
 	ctx := t.Context()
 	for i := range nodes {
 		want := fmt.Sprintf("node-%d", i)
@@ -96,7 +36,7 @@ func TestThreeNodes(t *testing.T) {
 	b := r.Add("double", a).At("dataset-2")
 	d := r.Add("double", b).At("dataset-0")
 	resp, err := c.Do(ctx, r)
-	must(t, err)
+	testkit.Must(t, err)
 	if got, err := mpreg.Get[int](resp, d); err != nil || got != 8 {
 		t.Errorf("chain: %d, %v", got, err)
 	}
@@ -106,16 +46,16 @@ func TestThreeNodes(t *testing.T) {
 		t.Errorf("a loc that nobody has: %v", err)
 	}
 
-	whereabouts(t, nodes[2], "late")
+	testkit.Whereabouts(t, nodes[2], "late")
 	for _, s := range nodes {
-		eventually(t, "late is known by "+s.Name(), func() bool {
+		testkit.Eventually(t, "late is known by "+s.Name(), func() bool {
 			got, err := mpreg.Call[string](ctx, s.Client(), "late")
 			return err == nil && got == "node-2"
 		})
 	}
 	nodes[2].Unregister("late")
 	for _, s := range nodes {
-		eventually(t, "late is gone from "+s.Name(), func() bool {
+		testkit.Eventually(t, "late is gone from "+s.Name(), func() bool {
 			_, err := s.Client().Call(ctx, "late")
 			return errors.Is(err, mpreg.NotFound)
 		})
@@ -124,14 +64,14 @@ func TestThreeNodes(t *testing.T) {
 
 func TestRemoteError(t *testing.T) {
 	var runs atomic.Int64
-	nodes := trio(t, func(i int, s *mpreg.Server) {
+	nodes := testkit.Trio(t, func(i int, s *mpreg.Server) {
 		if i == 2 {
-			must(t, s.Register("fail", func() error { runs.Add(1); return mpreg.Errorf(2001, "out of paper") }))
+			testkit.Must(t, s.Register("fail", func() error { runs.Add(1); return mpreg.Errorf(2001, "out of paper") }))
 		}
 	})
 	r := mpreg.NewRequest()
 	r.Add("fail").Named("printing")
-	_, err := connect(t, nodes[0].URL()).Do(t.Context(), r)
+	_, err := testkit.Connect(t, nodes[0].URL()).Do(t.Context(), r)
 	var e *mpreg.Error
 	if !errors.As(err, &e) || e.Code != 2001 || e.Node != "node-2" || e.Command != "printing" || e.Function != "fail" ||
 		e.Executed != mpreg.ExecutedYes || e.Details["hop"] != int64(1) || runs.Load() != 1 {
@@ -141,19 +81,19 @@ func TestRemoteError(t *testing.T) {
 
 // TestDescribeAcrossNodes: all offers of a function, wherever they are, each once.
 func TestDescribeAcrossNodes(t *testing.T) {
-	nodes := trio(t, func(i int, s *mpreg.Server) {
-		must(t, s.Register("f", func(int) int { return i }))
+	nodes := testkit.Trio(t, func(i int, s *mpreg.Server) {
+		testkit.Must(t, s.Register("f", func(int) int { return i }))
 		switch i {
 		case 1:
-			must(t, s.Register("f", func(string) string { return "" }, "x"))
+			testkit.Must(t, s.Register("f", func(string) string { return "" }, "x"))
 		case 2:
-			must(t, s.Register("g", func(bool) {}, "y"))
+			testkit.Must(t, s.Register("g", func(bool) {}, "y"))
 		}
 	})
 	for _, s := range nodes {
 		for name, want := range map[string]string{"f": "[](int) int [x](string) string ", "g": "[y](bool) "} {
-			list, err := mpreg.Call[[]mpreg.Description](t.Context(), connect(t, s.URL()), "mpreg.describe", name)
-			must(t, err)
+			list, err := mpreg.Call[[]mpreg.Description](t.Context(), testkit.Connect(t, s.URL()), "mpreg.describe", name)
+			testkit.Must(t, err)
 			got := ""
 			for _, d := range list {
 				got += fmt.Sprint(d.Locs, d.Signature, " ")
@@ -166,7 +106,7 @@ func TestDescribeAcrossNodes(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		list, err := mpreg.Call[[]mpreg.FunctionInfo](t.Context(), s.Client(), "mpreg.functions")
-		must(t, err)
+		testkit.Must(t, err)
 		if len(list) != 3 || list[0].Name != "f" || list[0].Locs == nil || list[2].Name != "g" {
 			t.Errorf("functions: %+v", list)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // ownCodec is a codec of an application: JSON that nobody would take for JSON.
@@ -38,33 +39,33 @@ func mirrored(data []byte) []byte {
 func TestForeignCodec(t *testing.T) {
 	near, far := nearAndFar(t)
 	var kept mpreg.Value
-	must(t, far.Register("hold", func(v mpreg.Value) { kept = v }))
-	must(t, far.Register("held", func() mpreg.Value { return kept }))
-	eventually(t, "the functions are known", func() bool {
+	testkit.Must(t, far.Register("hold", func(v mpreg.Value) { kept = v }))
+	testkit.Must(t, far.Register("held", func() mpreg.Value { return kept }))
+	testkit.Eventually(t, "the functions are known", func() bool {
 		_, err := near.Client().Call(t.Context(), "held")
 		return err == nil
 	})
 	want := map[string]any{"n": int64(9007199254740993), "list": []any{1.0, "x", nil}}
 	encoded, err := codec.Encode(ownCodec{}, want)
-	must(t, err)
+	testkit.Must(t, err)
 	for name, s := range map[string]*mpreg.Server{"at the node": far, "one hop away": near} {
 		t.Run(name, func(t *testing.T) {
-			c := connect(t, s.URL(), mpreg.WithCodec(ownCodec{}))
+			c := testkit.Connect(t, s.URL(), mpreg.WithCodec(ownCodec{}))
 			for _, fn := range []string{"echo", "keep"} {
 				v, err := c.Call(t.Context(), fn, want)
-				must(t, err)
+				testkit.Must(t, err)
 				if v.Codec().Name() != (ownCodec{}).Name() || !bytes.Equal(v.Bytes(), encoded.Bytes()) {
 					t.Errorf("%s: %s came back, in %s", fn, v.Bytes(), v.Codec().Name())
 				}
 				var got any
-				must(t, v.Decode(&got))
+				testkit.Must(t, v.Decode(&got))
 				if diff := cmp.Diff(any(want), got); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", fn, diff)
 				}
 			}
 			if got, err := mpreg.Call[[]int](t.Context(), c, "keeps", 1, 2); err == nil {
 				t.Errorf("keeps makes a list of what can't be decoded: %v", got)
-			} else if e := asError(t, err); !strings.Contains(e.Message, (ownCodec{}).Name()) {
+			} else if e := testkit.AsError(t, err); !strings.Contains(e.Message, (ownCodec{}).Name()) {
 				t.Errorf("keeps: %v", err)
 			}
 			misfits(t, c, far, "add", 1, 2)
@@ -84,20 +85,20 @@ func TestForeignCodec(t *testing.T) {
 		})
 	}
 	t.Run("for a JSON client", func(t *testing.T) {
-		_, err := connect(t, near.URL(), mpreg.WithCodec(ownCodec{})).Call(t.Context(), "hold", want)
-		must(t, err)
-		ws := dial(t, near.URL(), websocket.Dialer{})
-		ws.send(request(`{"name":"a","fun":"held"}`))
-		a := ws.receive()
+		_, err := testkit.Connect(t, near.URL(), mpreg.WithCodec(ownCodec{})).Call(t.Context(), "hold", want)
+		testkit.Must(t, err)
+		ws := testkit.Dial(t, near.URL(), websocket.Dialer{})
+		ws.Send(request(`{"name":"a","fun":"held"}`))
+		a := ws.Receive()
 		if a.Error == nil || a.Error.Code != int(mpreg.Internal) || !strings.Contains(a.Error.Message, (ownCodec{}).Name()) {
-			t.Errorf("got %s", a.text)
+			t.Errorf("got %s", a.Text)
 		}
-		ws.alive()
+		ws.Alive()
 	})
 	t.Run("for a client without it", func(t *testing.T) {
-		c := connect(t, near.URL())
+		c := testkit.Connect(t, near.URL())
 		v, err := c.Call(t.Context(), "held")
-		must(t, err)
+		testkit.Must(t, err)
 		if !bytes.Equal(v.Bytes(), encoded.Bytes()) {
 			t.Errorf("got %s", v.Bytes())
 		}
@@ -112,7 +113,7 @@ func TestForeignCodec(t *testing.T) {
 func misfits(t testing.TB, c *mpreg.Client, far *mpreg.Server, fn string, args ...any) {
 	t.Helper()
 	_, err := c.Call(t.Context(), fn, args...)
-	e := asError(t, err)
+	e := testkit.AsError(t, err)
 	if e.Code != mpreg.InvalidArgument || e.Executed != mpreg.ExecutedNo || e.Node != far.Name() ||
 		!strings.Contains(e.Message, (ownCodec{}).Name()) {
 		t.Errorf("%s: %v", fn, err)
@@ -121,11 +122,11 @@ func misfits(t testing.TB, c *mpreg.Client, far *mpreg.Server, fn string, args .
 
 // TestCodecOfBothEnds: where the node has the codec too it is used throughout.
 func TestCodecOfBothEnds(t *testing.T) {
-	s := serve(t, mpreg.Config{}, mpreg.WithCodec(ownCodec{}))
-	registerFunctions(t, &s.Registry)
-	c := connect(t, s.URL(), mpreg.WithCodec(ownCodec{}))
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithCodec(ownCodec{}))
+	testkit.RegisterFunctions(t, &s.Registry)
+	c := testkit.Connect(t, s.URL(), mpreg.WithCodec(ownCodec{}))
 	v, err := c.Call(t.Context(), "add", 1, 2)
-	must(t, err)
+	testkit.Must(t, err)
 	var sum int
 	if err := v.Decode(&sum); err != nil || sum != 3 || v.Codec().Name() != (ownCodec{}).Name() {
 		t.Errorf("%d in %s, %v", sum, v.Codec().Name(), err)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // environment makes variables the whole of what a test's ConfigFromEnv sees,
@@ -19,14 +20,14 @@ func environment(t *testing.T, file string, variables map[string]string) {
 	for _, entry := range os.Environ() {
 		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "MPREG_") {
 			t.Setenv(name, value) // so that it is restored
-			must(t, os.Unsetenv(name))
+			testkit.Must(t, os.Unsetenv(name))
 		}
 	}
 	for name, value := range variables {
 		t.Setenv(name, value)
 	}
 	if file != "" {
-		must(t, os.WriteFile(".env", []byte(file), 0o600))
+		testkit.Must(t, os.WriteFile(".env", []byte(file), 0o600))
 	}
 }
 
@@ -56,7 +57,7 @@ func TestConfigFromEnv(t *testing.T) {
 		"PORT":                         "9999", // somebody else's
 	})
 	got, err := mpreg.ConfigFromEnv()
-	must(t, err)
+	testkit.Must(t, err)
 	want := mpreg.Config{
 		Host: "0.0.0.0", Port: 7000, Name: "n1", ClusterID: "c1",
 		Resources:      []string{"gpu", "dataset v2"},
@@ -90,7 +91,7 @@ func TestConfigSources(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			environment(t, row.file, row.variables)
 			got, err := mpreg.ConfigFromEnv()
-			must(t, err)
+			testkit.Must(t, err)
 			if diff := cmp.Diff(row.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -132,13 +133,13 @@ func TestConfigFromEnvRefuses(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), row.variable) || !strings.Contains(err.Error(), row.says) {
 					t.Errorf("%s: want %s and %q, got %v", source, row.variable, row.says, err)
 				}
-				must(t, os.Unsetenv(row.variable))
+				testkit.Must(t, os.Unsetenv(row.variable))
 			}
 		})
 	}
 	t.Run("a file that is none", func(t *testing.T) {
 		environment(t, "", nil)
-		must(t, os.Mkdir(".env", 0o700))
+		testkit.Must(t, os.Mkdir(".env", 0o700))
 		if _, err := mpreg.ConfigFromEnv(); err == nil || !strings.Contains(err.Error(), ".env") {
 			t.Errorf("got %v", err)
 		}
@@ -186,11 +187,11 @@ func TestNewServerRefuses(t *testing.T) {
 // TestConfigNone: a negative limit or time is none, and a node with none at all
 // works and drains.
 func TestConfigNone(t *testing.T) {
-	s := serve(t, mpreg.Config{
+	s := testkit.Serve(t, mpreg.Config{
 		MaxMessageBytes: -1, MaxQueueBytes: -1, MaxLinks: -1, MaxInFlight: -1, MaxInFlightPerLink: -1, MaxParallel: -1,
 		HandshakeTimeout: -1, WriteTimeout: -1, PingInterval: -1, PingTimeout: -1, DrainTimeout: -1,
 	})
-	c := connect(t, s.URL(), mpreg.WithMaxMessageBytes(-1))
+	c := testkit.Connect(t, s.URL(), mpreg.WithMaxMessageBytes(-1))
 	text := strings.Repeat("x", 1<<20)
 	got, err := mpreg.Call[string](t.Context(), c, "echo", text)
 	if err != nil || got != text {

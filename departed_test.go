@@ -14,6 +14,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
@@ -57,12 +58,12 @@ func TestDepartedReaders(t *testing.T) {
 					})}
 				}))
 				for range 8 {
-					p := dial(t, c.Node(0).URL(), websocket.Dialer{NetDialContext: c.Dial})
-					p.send(`{"role":"rpc","u":"1","stream":true,"cmds":[{"name":"a","fun":"count"}]}`)
+					p := testkit.Dial(t, c.Node(0).URL(), websocket.Dialer{NetDialContext: c.Dial})
+					p.Send(`{"role":"rpc","u":"1","stream":true,"cmds":[{"name":"a","fun":"count"}]}`)
 					_, _, err := p.ReadMessage()
-					must(t, err)
-					must(t, p.UnderlyingConn().Close())
-					e := asError(t, (<-failed).Err) // unavailable if the link's end is seen first
+					testkit.Must(t, err)
+					testkit.Must(t, p.UnderlyingConn().Close())
+					e := testkit.AsError(t, (<-failed).Err) // unavailable if the link's end is seen first
 					if e.Code != mpreg.Canceled && e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedYes {
 						t.Fatalf("got %v, want that its caller is gone, and that it was executed", e)
 					}
@@ -94,16 +95,16 @@ func TestDepartedRelay(t *testing.T) {
 					ended <- err
 					return
 				}
-				pass(time.Millisecond)
+				testkit.Pass(time.Millisecond)
 			}
 			ended <- nil
 		}()
-		pass(time.Second)
+		testkit.Pass(time.Second)
 		if n := running.Load(); n != 1 {
 			t.Errorf("%d streams run, want 1", n)
 		}
 		c.Node(1).Kill()
-		if err := <-ended; !errors.Is(err, mpreg.Unavailable) || asError(t, err).Executed == mpreg.ExecutedNo {
+		if err := <-ended; !errors.Is(err, mpreg.Unavailable) || testkit.AsError(t, err).Executed == mpreg.ExecutedNo {
 			t.Errorf("got %v, want unavailable, and not that it was not executed", err)
 		}
 		synctest.Wait()
@@ -134,12 +135,12 @@ func testDepartedCoordinator(t *testing.T, offset time.Duration) {
 		return errors.Join(
 			s.Register("one", func() string {
 				runs[0].Add(1)
-				pass(20 * time.Millisecond)
+				testkit.Pass(20 * time.Millisecond)
 				return strings.Repeat("x", 1<<17)
 			}),
 			s.Register("two", func(s string) int {
 				runs[1].Add(1)
-				pass(20 * time.Millisecond)
+				testkit.Pass(20 * time.Millisecond)
 				return len(s)
 			}),
 			s.Register("three", func(n int) int { runs[2].Add(1); return n }))
@@ -149,26 +150,26 @@ func testDepartedCoordinator(t *testing.T, offset time.Duration) {
 		}
 	}))
 	client := c.ClientOf([]int{0, 1})
-	must(t, client.Ready(t.Context()))
+	testkit.Must(t, client.Ready(t.Context()))
 	r := mpreg.NewRequest()
 	three := r.Add("three", r.Add("two", r.Add("one")))
-	done := later(func() (*mpreg.Response, error) { return client.With(mpreg.Timeout(time.Minute)).Do(t.Context(), r) })
-	pass(offset)
+	done := testkit.Later(func() (*mpreg.Response, error) { return client.With(mpreg.Timeout(time.Minute)).Do(t.Context(), r) })
+	testkit.Pass(offset)
 	_ = c.Node(0).Stop() // fails if the request is still there
 	got := <-done
-	pass(31 * time.Second) // as long as leases of a coordinator that is gone may last
+	testkit.Pass(31 * time.Second) // as long as leases of a coordinator that is gone may last
 	var ran int64
 	for i := range runs {
 		n := runs[i].Load()
 		if ran += n; n > 1 {
-			t.Errorf("command %d ran %d times: %v", i, n, got.err)
+			t.Errorf("command %d ran %d times: %v", i, n, got.Err)
 		}
 	}
-	if got.err != nil {
-		if e := asError(t, got.err); e.Executed == mpreg.ExecutedNo && e.Command == "" && ran > 0 {
+	if got.Err != nil {
+		if e := testkit.AsError(t, got.Err); e.Executed == mpreg.ExecutedNo && e.Command == "" && ran > 0 {
 			t.Errorf("%d commands ran, and the caller was told: %v", ran, e)
 		}
-	} else if n, err := mpreg.Get[int](got.value, three); err != nil || n != 1<<17 || ran != 3 {
+	} else if n, err := mpreg.Get[int](got.Value, three); err != nil || n != 1<<17 || ran != 3 {
 		t.Errorf("got %d, %v, of %d commands", n, err, ran)
 	}
 	holdsNothing(t, c)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // described is what a caller in any language reads of mpreg.describe.
@@ -30,7 +31,7 @@ type described struct {
 func jsonText(t *testing.T, v any) string {
 	t.Helper()
 	text, err := json.Marshal(v)
-	must(t, err)
+	testkit.Must(t, err)
 	return string(text)
 }
 
@@ -42,23 +43,23 @@ func TestDescribe(t *testing.T) {
 		Tags  map[string]string `json:"tags,omitempty"`
 		Skip  string            `json:"-"`
 	}
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	train := mpreg.Func(func(data string, o settings) (bool, error) { return true, nil }, mpreg.Doc("Trains."), mpreg.Idempotent())
-	must(t, s.Register("train", train, "gpu", "big"))
-	must(t, s.Register("train", func(mpreg.Value) {}))
-	must(t, s.Register("sum", func(start int, more ...float64) float64 { return 0 }))
-	must(t, s.Register("free", func(any, mpreg.Kwargs) any { return nil }))
-	must(t, s.Register("tree", func(*list) []*list { return nil }))
-	must(t, s.Register("marshals", func(struct {
+	testkit.Must(t, s.Register("train", train, "gpu", "big"))
+	testkit.Must(t, s.Register("train", func(mpreg.Value) {}))
+	testkit.Must(t, s.Register("sum", func(start int, more ...float64) float64 { return 0 }))
+	testkit.Must(t, s.Register("free", func(any, mpreg.Kwargs) any { return nil }))
+	testkit.Must(t, s.Register("tree", func(*list) []*list { return nil }))
+	testkit.Must(t, s.Register("marshals", func(struct {
 		IP netip.Addr
 		N  int
 	}) netip.Addr {
 		return netip.Addr{}
 	}))
-	must(t, s.Register("time", func(time.Time) *string { return nil }))
+	testkit.Must(t, s.Register("time", func(time.Time) *string { return nil }))
 	describe := func(name string) []described {
-		got, err := mpreg.Call[[]described](t.Context(), connect(t, s.URL()), "mpreg.describe", name)
-		must(t, err)
+		got, err := mpreg.Call[[]described](t.Context(), testkit.Connect(t, s.URL()), "mpreg.describe", name)
+		testkit.Must(t, err)
 		return got
 	}
 
@@ -106,7 +107,7 @@ func TestDescribe(t *testing.T) {
 	if d := describe("echos")[0]; !d.Variadic || !d.Idempotent || d.Doc == "" || jsonText(t, d.Params) != `[true]` {
 		t.Errorf("a function of the node's own: %+v", d)
 	}
-	_, err := connect(t, s.URL()).Call(t.Context(), "mpreg.describe", "nope")
+	_, err := testkit.Connect(t, s.URL()).Call(t.Context(), "mpreg.describe", "nope")
 	if e := new(mpreg.Error); !errors.As(err, &e) || e.Code != mpreg.NotFound {
 		t.Errorf("an unknown function: %v", err)
 	}
@@ -124,7 +125,7 @@ func TestSchemasFit(t *testing.T) {
 		"big":      {func(*big.Int) {}, `{"type":["null","integer"]}`},
 		"duration": {func(time.Duration) {}, `{"type":"integer"}`},
 	} {
-		must(t, r.Register(name, row.fn))
+		testkit.Must(t, r.Register(name, row.fn))
 		if got := string(r.Describe(name)[0].Params[0]); got != row.want {
 			t.Errorf("%s: got %s, want %s", name, got, row.want)
 		}
@@ -133,18 +134,18 @@ func TestSchemasFit(t *testing.T) {
 
 // TestFunctionsOverTheWire: what a node lists is what can be called there.
 func TestFunctionsOverTheWire(t *testing.T) {
-	s := serve(t, mpreg.Config{Name: "n1", ClusterID: "c1", Resources: []string{"gpu"}})
-	must(t, s.Register("f", func(int) {}, "b", "a"))
-	c := connect(t, s.URL())
+	s := testkit.Serve(t, mpreg.Config{Name: "n1", ClusterID: "c1", Resources: []string{"gpu"}})
+	testkit.Must(t, s.Register("f", func(int) {}, "b", "a"))
+	c := testkit.Connect(t, s.URL())
 	list, err := mpreg.Call[[]mpreg.FunctionInfo](t.Context(), c, "mpreg.functions")
-	must(t, err)
+	testkit.Must(t, err)
 	functions := []mpreg.FunctionInfo{{Name: "f", Locs: []string{"a", "b"}, Signature: "(int)"}}
 	if diff := cmp.Diff(functions, list); diff != "" {
 		t.Errorf("functions (-want +got):\n%s", diff)
 	}
 	for _, name := range []string{"mpreg.peers", "list_peers"} {
 		members, err := mpreg.Call[[]mpreg.Member](t.Context(), c, name)
-		must(t, err)
+		testkit.Must(t, err)
 		want := []mpreg.Member{{
 			ID: s.ID(), Name: "n1", State: "alive", URLs: []string{s.URL()}, Resources: []string{"gpu"}, Functions: functions,
 		}}
@@ -157,7 +158,7 @@ func TestFunctionsOverTheWire(t *testing.T) {
 		}
 	}
 	status, err := mpreg.Call[mpreg.Status](t.Context(), c, "mpreg.status")
-	must(t, err)
+	testkit.Must(t, err)
 	if status.Node != "n1" || status.NodeID != s.ID() || status.Cluster != "c1" || status.URL != s.URL() || status.State != "running" ||
 		status.Links != 1 || status.InFlight != 1 || status.Functions != 1 || status.Goroutines < 1 || status.UptimeSeconds <= 0 {
 		t.Errorf("status: %+v", status)

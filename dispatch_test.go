@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
@@ -74,7 +75,7 @@ func TestNotMineAnyMoreIsFree(t *testing.T) {
 		c := mpregtest.NewCluster(t, 2, mpregtest.Latency(5*time.Millisecond), mpregtest.Setup(func(i int, s *mpreg.Server) error {
 			return s.Register("f", func() int {
 				if i == 0 {
-					pass(time.Second) // it is slow here: calls go to the other node
+					testkit.Pass(time.Second) // it is slow here: calls go to the other node
 				}
 				return i
 			})
@@ -87,7 +88,7 @@ func TestNotMineAnyMoreIsFree(t *testing.T) {
 		}))
 		client := c.Node(0).Server().Client()
 		_, err := client.Call(t.Context(), "f") // it is known to be slow
-		must(t, err)
+		testkit.Must(t, err)
 		calls := int64(1)
 		for rounds := 0; sentBack.Load() <= 100+calls/10; rounds++ {
 			if rounds == 1000 {
@@ -104,7 +105,7 @@ func TestNotMineAnyMoreIsFree(t *testing.T) {
 			}
 			calls += 8
 			ended.Wait()
-			must(t, c.Node(1).Server().Register("f", func() int { return 1 }))
+			testkit.Must(t, c.Node(1).Server().Register("f", func() int { return 1 }))
 			c.WaitConverged()
 			if _, err := client.Call(t.Context(), "f"); err != nil { // to know how fast it is
 				t.Error(err)

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // TestFailingNodeIsEjected: callers pay for five failures, and then for one in a
@@ -24,7 +26,7 @@ func TestFailingNodeIsEjected(t *testing.T) {
 		for range 120 { // two minutes: probes after about 1, 2, 4, 8, 16, 30, 30 and 30 s
 			f, _ := w.run(10, 1)
 			failed += f
-			pass(time.Second)
+			testkit.Pass(time.Second)
 		}
 		if failed > 20 {
 			t.Errorf("%d calls failed in two minutes", failed)
@@ -34,7 +36,7 @@ func TestFailingNodeIsEjected(t *testing.T) {
 			if failed, _ := w.run(10, 1); failed > 0 {
 				t.Errorf("%d calls failed after it was repaired", failed)
 			}
-			pass(time.Second)
+			testkit.Pass(time.Second)
 		}
 		if _, share := w.run(1000, 8); share[1] < 0.2 {
 			t.Errorf("after it was repaired it runs %.2f", share[1])
@@ -51,7 +53,7 @@ func TestThisNodeIsEjectedToo(t *testing.T) {
 			t.Errorf("%d of 500 calls failed", failed)
 		}
 		w.fails[0].Store(false)
-		pass(2 * time.Second)
+		testkit.Pass(2 * time.Second)
 		if failed, share := w.run(500, 1); failed > 0 || share[0] < 0.5 {
 			t.Errorf("after it was repaired %d calls failed, and it ran %.2f", failed, share[0])
 		}

@@ -8,25 +8,25 @@ import (
 
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // nearAndFar runs two nodes of a cluster: far has all functions, near none.
 func nearAndFar(t testing.TB) (near, far *mpreg.Server) {
 	t.Helper()
-	far, err := mpreg.NewServer(mpreg.Config{Name: "far", MaxMessageBytes: 4 << 20}, mpreg.WithLogger(quiet), mpreg.WithCodec(codec.CBOR{}))
-	must(t, err)
-	registerFunctions(t, &far.Registry)
+	far = testkit.NewServer(t, mpreg.Config{Name: "far", MaxMessageBytes: 4 << 20}, mpreg.WithCodec(codec.CBOR{}))
+	testkit.RegisterFunctions(t, &far.Registry)
 	for name, fn := range map[string]any{
 		// echo and echos run where they are asked for; these have one place.
 		"keep":  func(v mpreg.Value) mpreg.Value { return v },
 		"keeps": func(v ...mpreg.Value) []mpreg.Value { return append([]mpreg.Value{}, v...) },
 		"text":  func() string { return "in JSON" },
 	} {
-		must(t, far.Register(name, fn))
+		testkit.Must(t, far.Register(name, fn))
 	}
-	run(t, far)
-	near = serve(t, mpreg.Config{Name: "near", MaxMessageBytes: 4 << 20, Peers: []string{far.URL()}}, mpreg.WithCodec(codec.CBOR{}))
-	acquainted(t, near, far)
+	testkit.Run(t, far)
+	near = testkit.Serve(t, mpreg.Config{Name: "near", MaxMessageBytes: 4 << 20, Peers: []string{far.URL()}}, mpreg.WithCodec(codec.CBOR{}))
+	testkit.Acquainted(t, near, far)
 	return near, far
 }
 
@@ -45,11 +45,11 @@ func entries(t testing.TB, near, far *mpreg.Server) []entry {
 	t.Helper()
 	cbor := mpreg.WithCodec(codec.CBOR{})
 	return []entry{
-		{"json", connect(t, far.URL()), far, 0, false},
-		{"cbor", connect(t, far.URL(), cbor), far, 0, true},
+		{"json", testkit.Connect(t, far.URL()), far, 0, false},
+		{"cbor", testkit.Connect(t, far.URL(), cbor), far, 0, true},
 		{"cbor within the node", far.Client(), far, 0, true},
-		{"json one hop away", connect(t, near.URL()), near, 1, false},
-		{"cbor one hop away", connect(t, near.URL(), cbor), near, 1, true},
+		{"json one hop away", testkit.Connect(t, near.URL()), near, 1, false},
+		{"cbor one hop away", testkit.Connect(t, near.URL(), cbor), near, 1, true},
 		{"cbor within a node one hop away", near.Client(), near, 1, true},
 	}
 }
@@ -78,24 +78,24 @@ type socketEntry struct {
 	cbor bool          // values are in CBOR, else in JSON
 	// ask sends a message and returns its answer. It fails the test unless the
 	// connection then lives.
-	ask func(t testing.TB, message string) answer
+	ask func(t testing.TB, message string) testkit.Answer
 }
 
 // socketEntries are JSON messages and frames with values in JSON and CBOR, at far
 // and one hop away.
 func socketEntries(near, far *mpreg.Server) []socketEntry {
-	overJSON := func(s *mpreg.Server) func(t testing.TB, message string) answer {
-		return func(t testing.TB, message string) answer {
+	overJSON := func(s *mpreg.Server) func(t testing.TB, message string) testkit.Answer {
+		return func(t testing.TB, message string) testkit.Answer {
 			t.Helper()
-			ws := dial(t, s.URL(), websocket.Dialer{})
-			ws.send(message)
-			a := ws.receive()
-			ws.alive()
+			ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
+			ws.Send(message)
+			a := ws.Receive()
+			ws.Alive()
 			return a
 		}
 	}
-	overFrames := func(s *mpreg.Server, c codec.Codec) func(t testing.TB, message string) answer {
-		return func(t testing.TB, message string) answer {
+	overFrames := func(s *mpreg.Server, c codec.Codec) func(t testing.TB, message string) testkit.Answer {
+		return func(t testing.TB, message string) testkit.Answer {
 			t.Helper()
 			p := dialFrames(t, s.URL(), websocket.Dialer{})
 			p.greet(clientHello())

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // TestErrorText: an error says what, where, and whether it ran.
@@ -75,8 +76,8 @@ func TestErrorIs(t *testing.T) {
 // its code, but it is this function that failed, and it ran; what it passed on
 // is in the details.
 func TestPassedOn(t *testing.T) {
-	s := serve(t, mpreg.Config{Name: "n1"}, mpreg.WithCodec(codec.CBOR{}))
-	registerFunctions(t, &s.Registry)
+	s := testkit.Serve(t, mpreg.Config{Name: "n1"}, mpreg.WithCodec(codec.CBOR{}))
+	testkit.RegisterFunctions(t, &s.Registry)
 	pass := func(wrap string) func(context.Context, string) error {
 		return func(ctx context.Context, fn string) error {
 			_, err := mpreg.FromContext(ctx).Call(ctx, fn)
@@ -86,9 +87,9 @@ func TestPassedOn(t *testing.T) {
 			return err
 		}
 	}
-	must(t, s.Register("pass", pass("")))
-	must(t, s.Register("wrap", pass("while indexing")))
-	must(t, s.Register("detailed", func() error {
+	testkit.Must(t, s.Register("pass", pass("")))
+	testkit.Must(t, s.Register("wrap", pass("while indexing")))
+	testkit.Must(t, s.Register("detailed", func() error {
 		e := mpreg.Errorf(2003, "quota")
 		e.Details, e.Executed = map[string]any{"left": 0}, mpreg.ExecutedNo
 		return e
@@ -112,7 +113,7 @@ func TestPassedOn(t *testing.T) {
 				t.Errorf("%s: %s: not about the function that passed it on: %v", way, row.fn, err)
 			}
 			cause, err := codec.Encode(codec.JSON{}, e.Details["cause"])
-			must(t, err)
+			testkit.Must(t, err)
 			if diff := cmp.Diff(row.cause, cause.String()); diff != "" || len(e.Details) != 1 {
 				t.Errorf("%s: %s: details %v, cause (-want +got):\n%s", way, row.fn, e.Details, diff)
 			}
@@ -127,9 +128,9 @@ func TestPassedOn(t *testing.T) {
 // TestFunctionGivesUp: a function that returns its context's error tells that
 // the deadline passed, and that it ran.
 func TestFunctionGivesUp(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	must(t, s.Register("own", func() error { return context.DeadlineExceeded }))
-	_, err := connect(t, s.URL()).Call(t.Context(), "own")
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.Must(t, s.Register("own", func() error { return context.DeadlineExceeded }))
+	_, err := testkit.Connect(t, s.URL()).Call(t.Context(), "own")
 	if e := new(mpreg.Error); !errors.As(err, &e) || e.Code != mpreg.Failed || e.Executed != mpreg.ExecutedYes {
 		t.Errorf("a deadline of its own: %v", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // observed collects what an observer is told until the end of one request.
@@ -35,11 +36,11 @@ func observed(t *testing.T, events <-chan mpreg.Event) []mpreg.Event {
 // in which they happen, with how long, how large, and why it failed.
 func TestObserver(t *testing.T) {
 	events, copies := make(chan mpreg.Event, 64), make(chan mpreg.Event, 64)
-	s := serve(t, mpreg.Config{Name: "n1"},
+	s := testkit.Serve(t, mpreg.Config{Name: "n1"},
 		mpreg.WithObserver(func(_ context.Context, e mpreg.Event) { events <- e }),
 		mpreg.WithObserver(func(_ context.Context, e mpreg.Event) { copies <- e }))
-	registerFunctions(t, &s.Registry)
-	ws := dial(t, s.URL(), websocket.Dialer{})
+	testkit.RegisterFunctions(t, &s.Registry)
+	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
 	address := ws.LocalAddr().String()
 	for _, row := range []struct{ message, want string }{
 		{
@@ -63,8 +64,8 @@ func TestObserver(t *testing.T) {
 			`request_started; a panic started; a panic failed (internal "a" "panic" yes); request_ended (internal "a" "panic" yes)`,
 		},
 	} {
-		ws.send(row.message)
-		ws.receive()
+		ws.Send(row.message)
+		ws.Receive()
 		list := observed(t, events)
 		var told []string
 		var last mpreg.Event
@@ -101,8 +102,8 @@ func TestObserver(t *testing.T) {
 			t.Errorf("%s: the second observer (-first +second):\n%s", row.message, diff)
 		}
 	}
-	ws.send(request(`{"name":"a","fun":"echo","args":["a","b"],"refs":7}`)) // refused as a whole: nothing happened
-	ws.receive()
+	ws.Send(request(`{"name":"a","fun":"echo","args":["a","b"],"refs":7}`)) // refused as a whole: nothing happened
+	ws.Receive()
 	if _, err := s.Client().Call(t.Context(), "echo", 1); err != nil {
 		t.Error(err)
 	}

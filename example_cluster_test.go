@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // Two nodes, the second of which names the first: a request to either runs each
@@ -14,7 +15,7 @@ import (
 func Example_cluster() {
 	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
 	node := func(name, dataset string, rows []int, peers ...string) (*mpreg.Server, <-chan error) {
-		s, err := mpreg.NewServer(mpreg.Config{Name: name, Peers: peers}, mpreg.WithLogger(quiet))
+		s, err := mpreg.NewServer(mpreg.Config{Name: name, Peers: peers}, mpreg.WithLogger(testkit.Quiet))
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // fibonacci is a stream: a function that returns an iter.Seq2[T, error].
@@ -70,7 +71,7 @@ func ExampleClient_Stream() {
 func startTwo(name string, fn func(node string) any) (a, b *mpreg.Server, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	start := func(node string, peers ...string) (*mpreg.Server, <-chan error) {
-		s, err := mpreg.NewServer(mpreg.Config{Name: node, Peers: peers, DrainTimeout: 10 * time.Millisecond}, mpreg.WithLogger(quiet))
+		s, err := mpreg.NewServer(mpreg.Config{Name: node, Peers: peers, DrainTimeout: 10 * time.Millisecond}, mpreg.WithLogger(testkit.Quiet))
 		if err != nil {
 			panic(err)
 		}
@@ -129,7 +130,7 @@ func ExampleClient_CallAll() {
 // startStubborn runs a node whose function ends only with the node, which does
 // not wait for it.
 func startStubborn(started chan<- struct{}) (node *mpreg.Server, stop func()) {
-	node, err := mpreg.NewServer(mpreg.Config{DrainTimeout: time.Millisecond}, mpreg.WithLogger(quiet))
+	node, err := mpreg.NewServer(mpreg.Config{DrainTimeout: time.Millisecond}, mpreg.WithLogger(testkit.Quiet))
 	if err != nil {
 		panic(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
@@ -27,10 +28,10 @@ func TestKilledNodeIsOutOfTheRoutes(t *testing.T) {
 		}
 		c.Node(2).Kill()
 		synctest.Wait() // no time passes: it may be known to be dead by now, or not to answer
-		if _, err := there.Call(t.Context(), "rows"); !errors.Is(err, mpreg.Unavailable) && !errors.Is(err, mpreg.NotFound) || asError(t, err).Executed != mpreg.ExecutedNo {
+		if _, err := there.Call(t.Context(), "rows"); !errors.Is(err, mpreg.Unavailable) && !errors.Is(err, mpreg.NotFound) || testkit.AsError(t, err).Executed != mpreg.ExecutedNo {
 			t.Errorf("a killed node's data: %v", err)
 		}
-		pass(200 * time.Millisecond)
+		testkit.Pass(200 * time.Millisecond)
 		if _, err := there.Call(t.Context(), "rows"); !errors.Is(err, mpreg.NotFound) {
 			t.Errorf("a dead node's data: %v", err)
 		}
@@ -107,7 +108,7 @@ func TestDrainOfOneOfThree(t *testing.T) {
 			if i == 0 {
 				return nil
 			}
-			return s.Register("work", func() { runs.Add(1); pass(time.Millisecond) })
+			return s.Register("work", func() { runs.Add(1); testkit.Pass(time.Millisecond) })
 		}))
 		client := c.Node(0).Client()
 		ctx, stop := context.WithCancel(t.Context())
@@ -126,11 +127,11 @@ func TestDrainOfOneOfThree(t *testing.T) {
 			}()
 		}
 		for range 3 {
-			pass(20 * time.Millisecond)
+			testkit.Pass(20 * time.Millisecond)
 			if err := c.Node(2).Stop(); err != nil {
 				t.Errorf("the drain: %v", err)
 			}
-			pass(20 * time.Millisecond)
+			testkit.Pass(20 * time.Millisecond)
 			c.Node(2).Restart()
 			c.WaitConverged()
 		}
@@ -231,7 +232,7 @@ func TestOneLinkBetweenTwoNodes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const n = 5
 		c := mpregtest.NewCluster(t, n)
-		pass(time.Minute) // nobody dials anew either
+		testkit.Pass(time.Minute) // nobody dials anew either
 		for _, node := range c.Nodes() {
 			status, err := mpreg.Call[mpreg.Status](t.Context(), node.Server().Client(), "mpreg.status")
 			if err != nil || status.Links != n-1 {
@@ -248,7 +249,7 @@ func TestCallsAreBalanced(t *testing.T) {
 			if i == 0 {
 				return nil
 			}
-			return s.Register("work", func() { ran[i].Add(1); pass(time.Millisecond) })
+			return s.Register("work", func() { ran[i].Add(1); testkit.Pass(time.Millisecond) })
 		}))
 		client := c.Node(0).Client()
 		done := make(chan error, 30)

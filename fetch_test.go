@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
@@ -44,26 +45,26 @@ func TestFetchOfAFullNode(t *testing.T) {
 		var makes atomic.Int64
 		c := fetching(t, func() string { makes.Add(1); return text(size)() }, func(s string, _ any) int { return len(s) },
 			map[int]func(*mpreg.Config){1: func(cfg *mpreg.Config) { cfg.MaxInFlight = 1 }})
-		must(t, c.Node(0).Server().Register("gate", func() { <-gate }))
-		must(t, c.Node(1).Server().Register("block", func() { <-release }))
+		testkit.Must(t, c.Node(0).Server().Register("gate", func() { <-gate }))
+		testkit.Must(t, c.Node(1).Server().Register("block", func() { <-release }))
 		client := c.Node(0).Server().Client()
 		r := mpreg.NewRequest()
 		use := r.Add("use", r.Add("make"), r.Add("gate"))
-		done := later(func() (*mpreg.Response, error) { return client.Do(t.Context(), r) })
-		pass(time.Second)
-		blocked := later(func() (mpreg.Value, error) { return client.Call(t.Context(), "block") })
-		pass(time.Second)
+		done := testkit.Later(func() (*mpreg.Response, error) { return client.Do(t.Context(), r) })
+		testkit.Pass(time.Second)
+		blocked := testkit.Later(func() (mpreg.Value, error) { return client.Call(t.Context(), "block") })
+		testkit.Pass(time.Second)
 		if _, err := client.Call(t.Context(), "make"); !errors.Is(err, mpreg.ResourceExhausted) {
 			t.Fatalf("node 1 is not full: %v", err)
 		}
 		close(gate)
 		got := <-done
-		must(t, got.err)
-		if n, err := mpreg.Get[int](got.value, use); err != nil || n != size || makes.Load() != 1 {
+		testkit.Must(t, got.Err)
+		if n, err := mpreg.Get[int](got.Value, use); err != nil || n != size || makes.Load() != 1 {
 			t.Errorf("got %d, %v; made %d times", n, err, makes.Load())
 		}
 		close(release)
-		must(t, (<-blocked).err)
+		testkit.Must(t, (<-blocked).Err)
 	})
 }
 
@@ -77,15 +78,15 @@ func TestFetchedBytesAreBounded(t *testing.T) {
 		c := fetching(t, text(size), func(s string) int { held.Add(int64(len(s))); <-release; return len(s) },
 			map[int]func(*mpreg.Config){2: func(cfg *mpreg.Config) { cfg.MaxInFlightBytes = most }})
 		const calls = 8
-		var all []<-chan outcomeOf[*mpreg.Response]
+		var all []<-chan testkit.Outcome[*mpreg.Response]
 		for range calls {
-			all = append(all, later(func() (*mpreg.Response, error) {
+			all = append(all, testkit.Later(func() (*mpreg.Response, error) {
 				r := mpreg.NewRequest()
 				r.Add("use", r.Add("make"))
 				return c.Node(0).Server().Client().Do(t.Context(), r)
 			}))
 		}
-		pass(time.Second)
+		testkit.Pass(time.Second)
 		if n := held.Load(); n < size || n > most {
 			t.Errorf("node 2 holds %d bytes of arguments, want at most %d", n, most)
 		}
@@ -93,16 +94,16 @@ func TestFetchedBytesAreBounded(t *testing.T) {
 		ran := int64(0)
 		for _, one := range all {
 			got := <-one
-			if got.err == nil {
+			if got.Err == nil {
 				ran++
-			} else if e := asError(t, got.err); e.Code != mpreg.ResourceExhausted || e.Executed != mpreg.ExecutedNo {
+			} else if e := testkit.AsError(t, got.Err); e.Code != mpreg.ResourceExhausted || e.Executed != mpreg.ExecutedNo {
 				t.Errorf("one too many: %v", e)
 			}
 		}
 		if ran*size != held.Load() || ran == calls {
 			t.Errorf("%d of %d calls ran, with %d bytes", ran, calls, held.Load())
 		}
-		pass(time.Second)
+		testkit.Pass(time.Second)
 		holdsNothing(t, c)
 	})
 }
@@ -144,10 +145,10 @@ func TestFetchOfTooMuch(t *testing.T) {
 			r := mpreg.NewRequest()
 			r.Add("use", r.Add("make")).Named("u")
 			_, err := c.Node(0).Server().Client().Do(t.Context(), r)
-			if e := asError(t, err); e.Code != mpreg.ResourceExhausted || e.Command != "u" || e.Executed != mpreg.ExecutedNo || makes.Load() != 1 {
+			if e := testkit.AsError(t, err); e.Code != mpreg.ResourceExhausted || e.Command != "u" || e.Executed != mpreg.ExecutedNo || makes.Load() != 1 {
 				t.Errorf("idempotent: %t; made %d times: %v", opts != nil, makes.Load(), e)
 			}
-			pass(time.Second)
+			testkit.Pass(time.Second)
 			holdsNothing(t, c)
 		})
 	}
@@ -180,7 +181,7 @@ func TestFetchOfParts(t *testing.T) {
 				}
 				use := r.Add("use", list)
 				resp, err := c.Node(0).Server().Client().Do(t.Context(), r)
-				must(t, err)
+				testkit.Must(t, err)
 				if n, err := mpreg.Get[int](resp, use); err != nil || n != len(list) {
 					t.Errorf("got %d, %v, want %d", n, err, len(list))
 				}

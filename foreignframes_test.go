@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // TestForeignCluster: nodes of two clusters of which one dials the other, or
@@ -24,12 +25,12 @@ func TestForeignCluster(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory("ours", "theirs")
+				m := testkit.NewNetwork("ours", "theirs")
 				ours := newForeigner(t, m, "ours", []string{"ws://theirs"}[:row.ours])
 				theirs := newForeigner(t, m, "theirs", []string{"ws://ours"}[:row.theirs])
-				run(t, ours.node)
-				run(t, theirs.node)
-				pass(10 * time.Minute)
+				testkit.Run(t, ours.node)
+				testkit.Run(t, theirs.node)
+				testkit.Pass(10 * time.Minute)
 				ours.alone(t, "theirs")
 				theirs.alone(t, "ours")
 				if n := ours.dials.Load(); n < 5 {
@@ -43,22 +44,22 @@ func TestForeignCluster(t *testing.T) {
 // foreigner is a node of a cluster of its own.
 type foreigner struct {
 	node  *mpreg.Server
-	log   journal
+	log   testkit.Journal
 	dials atomic.Int64
 }
 
-func newForeigner(t testing.TB, m memory, name string, peers []string) *foreigner {
+func newForeigner(t testing.TB, m testkit.Network, name string, peers []string) *foreigner {
 	t.Helper()
 	f := new(foreigner)
 	dialer := func(ctx context.Context, network, addr string) (net.Conn, error) {
 		f.dials.Add(1)
-		return m.dial(ctx, network, addr)
+		return m.Dial(ctx, network, addr)
 	}
 	var err error
 	f.node, err = mpreg.NewServer(mpreg.Config{Name: name, ClusterID: name, Peers: peers},
-		mpreg.WithListener(m[name]), mpreg.WithLogger(f.log.logger()), mpreg.WithDialer(dialer))
-	must(t, err)
-	whereabouts(t, f.node, "of-"+name)
+		mpreg.WithListener(m[name]), mpreg.WithLogger(f.log.Logger()), mpreg.WithDialer(dialer))
+	testkit.Must(t, err)
+	testkit.Whereabouts(t, f.node, "of-"+name)
 	return f
 }
 
@@ -71,7 +72,7 @@ func (f *foreigner) alone(t testing.TB, other string) {
 	if _, err := f.node.Client().Call(t.Context(), "of-"+other); !errors.Is(err, mpreg.NotFound) {
 		t.Errorf("a function of the other cluster: %v", err)
 	}
-	if logged := f.log.take(); len(logged) != 1 {
+	if logged := f.log.Take(); len(logged) != 1 {
 		t.Errorf("%s logs %d lines, want 1: %.2000q", f.node.Name(), len(logged), logged)
 	}
 }
@@ -81,7 +82,7 @@ func TestForeignNode(t *testing.T) {
 	theirs := nodeHello("A", 1)
 	theirs.Cluster = "theirs"
 	t.Run("it dials", func(t *testing.T) {
-		s := serve(t, mpreg.Config{})
+		s := testkit.Serve(t, mpreg.Config{})
 		p := dialFrames(t, s.URL(), websocket.Dialer{})
 		p.send(helloFrame(t, theirs))
 		e := p.refused(0, mpreg.WrongCluster, `"theirs"`, mpreg.DefaultClusterID)
@@ -94,10 +95,10 @@ func TestForeignNode(t *testing.T) {
 		}
 	})
 	t.Run("it is dialed", func(t *testing.T) {
-		l, url := loopbackListener(t)
+		l, url := testkit.Listen(t)
 		dialed := impostors(t, l)
-		s := serve(t, mpreg.Config{Peers: []string{url}})
-		p := within(t, "the node dials", dialed)
+		s := testkit.Serve(t, mpreg.Config{Peers: []string{url}})
+		p := testkit.Within(t, "the node dials", dialed)
 		if h := p.hello(); h.Node != s.ID() {
 			t.Errorf("the node says %+v", h)
 		}
@@ -112,10 +113,10 @@ func TestForeignNode(t *testing.T) {
 
 // TestClientWhereNodeWasDialed: who is dialed as a peer has to be a node.
 func TestClientWhereNodeWasDialed(t *testing.T) {
-	l, url := loopbackListener(t)
+	l, url := testkit.Listen(t)
 	dialed := impostors(t, l)
-	s := serve(t, mpreg.Config{Peers: []string{url}})
-	p := within(t, "the node dials", dialed)
+	s := testkit.Serve(t, mpreg.Config{Peers: []string{url}})
+	p := testkit.Within(t, "the node dials", dialed)
 	p.hello()
 	p.send(helloFrame(t, clientHello()))
 	p.refused(0, mpreg.InvalidRequest, "client where a node")
@@ -132,10 +133,10 @@ func TestClientWhereNodeWasDialed(t *testing.T) {
 // again and again, and that is logged once.
 func TestPeerWithoutHello(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory("node", "peer")
+		m := testkit.NewNetwork("node", "peer")
 		dialed := impostors(t, m["peer"])
-		var log journal
-		s := serve(t, mpreg.Config{Peers: []string{"ws://peer"}}, mpreg.WithListener(m["node"]), mpreg.WithDialer(m.dial), mpreg.WithLogger(log.logger()))
+		var log testkit.Journal
+		s := testkit.Serve(t, mpreg.Config{Peers: []string{"ws://peer"}}, mpreg.WithListener(m["node"]), mpreg.WithDialer(m.Dial), mpreg.WithLogger(log.Logger()))
 		for range 5 {
 			p := <-dialed
 			if h := p.hello(); h.Node != s.ID() {
@@ -148,7 +149,7 @@ func TestPeerWithoutHello(t *testing.T) {
 				t.Errorf("%d members", n)
 			}
 		}
-		log.brief(t, 1)
+		log.Brief(t, 1)
 		p := <-dialed // now it is awake
 		p.hello()
 		p.send(helloFrame(t, nodeHello("A", 1)), gossipFrame(t, nodeHello("A", 1), "far"))

@@ -1,9 +1,7 @@
 package mpreg_test
 
 import (
-	"context"
 	"encoding/binary"
-	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -13,6 +11,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -25,14 +24,11 @@ type stranger struct {
 	lastID uint64 // of the calls by which it sees whether the link lives
 }
 
-// patience bounds the wait for a frame, so that a lost one fails its test.
-const patience = time.Minute
-
 // dialFrames opens a link that carries frames, and says nothing on it.
 func dialFrames(t testing.TB, url string, dialer websocket.Dialer) *stranger {
 	t.Helper()
 	dialer.Subprotocols = []string{wire.Subprotocol}
-	ws := dial(t, url, dialer)
+	ws := testkit.Dial(t, url, dialer)
 	if ws.Subprotocol() != wire.Subprotocol {
 		t.Fatalf("the node chose the subprotocol %q", ws.Subprotocol())
 	}
@@ -45,7 +41,7 @@ func impostors(t testing.TB, l net.Listener) <-chan *stranger {
 	t.Helper()
 	dialed, over := make(chan *stranger), make(chan struct{})
 	upgrader := websocket.Upgrader{Subprotocols: []string{wire.Subprotocol}}
-	server := &http.Server{ReadHeaderTimeout: patience, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &http.Server{ReadHeaderTimeout: testkit.Patience, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ws, err := upgrader.Upgrade(w, r, nil)
 		if err != nil {
 			return // who dialed gave up
@@ -70,51 +66,9 @@ func impostors(t testing.TB, l net.Listener) <-chan *stranger {
 	return dialed
 }
 
-// loopbackListener listens on a free port; url is where.
-func loopbackListener(t testing.TB) (l net.Listener, url string) {
-	t.Helper()
-	var lc net.ListenConfig
-	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	must(t, err)
-	return l, "ws://" + l.Addr().String()
-}
-
-// within returns what comes next, which must not be missing.
-func within[T any](t testing.TB, what string, c <-chan T) T {
-	t.Helper()
-	timeout := time.NewTimer(patience)
-	defer timeout.Stop()
-	select {
-	case v, ok := <-c:
-		if !ok {
-			t.Fatalf("none comes: %s", what)
-		}
-		return v
-	case <-timeout.C:
-		t.Fatalf("never: %s", what)
-		panic("unreachable")
-	}
-}
-
-// outcomeOf is how a call ended.
-type outcomeOf[T any] struct {
-	value T
-	err   error
-}
-
-// later makes a call that another goroutine has to answer.
-func later[T any](call func() (T, error)) <-chan outcomeOf[T] {
-	c := make(chan outcomeOf[T], 1)
-	go func() {
-		v, err := call()
-		c <- outcomeOf[T]{v, err}
-	}()
-	return c
-}
-
 func (p *stranger) send(frames ...[]byte) {
 	p.t.Helper()
-	must(p.t, p.ws.WriteMessage(websocket.BinaryMessage, message(frames...)))
+	testkit.Must(p.t, p.ws.WriteMessage(websocket.BinaryMessage, message(frames...)))
 }
 
 // greet says HELLO, and reads what the other end says.
@@ -136,7 +90,7 @@ func (p *stranger) hello() *wire.Hello {
 	p.t.Helper()
 	_, body := p.receive(wire.KindHello)
 	h, err := wire.DecodeHello(body)
-	must(p.t, err)
+	testkit.Must(p.t, err)
 	return h
 }
 
@@ -152,7 +106,7 @@ func (p *stranger) next() (wire.FrameHead, []byte, error) {
 
 func (p *stranger) any() (wire.FrameHead, []byte, error) {
 	if len(p.rest) == 0 {
-		if err := p.ws.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		if err := p.ws.SetReadDeadline(time.Now().Add(testkit.Patience)); err != nil {
 			return wire.FrameHead{}, nil, err
 		}
 		_, data, err := p.ws.ReadMessage()
@@ -189,7 +143,7 @@ func (p *stranger) request(kind wire.FrameKind) (uint64, *wire.Request) {
 	p.t.Helper()
 	id, body := p.receive(kind)
 	r, err := wire.DecodeFrameRequest(wire.FrameHead{Kind: kind, ID: id}, body, nil)
-	must(p.t, err)
+	testkit.Must(p.t, err)
 	return id, r
 }
 
@@ -198,7 +152,7 @@ func (p *stranger) result(id uint64) *wire.Response {
 	p.t.Helper()
 	got, body := p.receive(wire.KindResult)
 	r, err := wire.DecodeFrameResponse(wire.FrameHead{Kind: wire.KindResult, ID: got}, body, nil)
-	must(p.t, err)
+	testkit.Must(p.t, err)
 	if got != id {
 		p.t.Fatalf("want the result of %d, got that of %d", id, got)
 	}
@@ -210,7 +164,7 @@ func (p *stranger) refused(id uint64, code mpreg.Code, says ...string) *wire.Err
 	p.t.Helper()
 	got, body := p.receive(wire.KindError)
 	r, err := wire.DecodeFrameResponse(wire.FrameHead{Kind: wire.KindError, ID: got}, body, nil)
-	must(p.t, err)
+	testkit.Must(p.t, err)
 	e := r.Error
 	if got != id || e.Code != wire.Code(code) {
 		p.t.Fatalf("want an error %d of %d, got one of %d: %v", code, id, got, e)
@@ -251,43 +205,14 @@ func (p *stranger) closed(status int) {
 // has said h.
 func clientOf(t testing.TB, h *wire.Hello, opts ...mpreg.ClientOption) (*mpreg.Client, *stranger) {
 	t.Helper()
-	l, url := loopbackListener(t)
+	l, url := testkit.Listen(t)
 	dialed := impostors(t, l)
-	c := connect(t, url, opts...)
-	ready := later(func() (struct{}, error) { return struct{}{}, c.Ready(t.Context()) })
-	p := within(t, "the client dials", dialed)
+	c := testkit.Connect(t, url, opts...)
+	ready := testkit.Later(func() (struct{}, error) { return struct{}{}, c.Ready(t.Context()) })
+	p := testkit.Within(t, "the client dials", dialed)
 	t.Cleanup(func() { _ = p.ws.Close() }) // the client need not wait for a goodbye
 	p.hello()
 	p.send(helloFrame(t, h))
-	must(t, within(t, "the client is ready", ready).err)
+	testkit.Must(t, testkit.Within(t, "the client is ready", ready).Err)
 	return c, p
-}
-
-// memory is a network of hosts in memory.
-type memory map[string]*pipes
-
-func newMemory(hosts ...string) memory {
-	m := make(memory, len(hosts))
-	for _, host := range hosts {
-		m[host] = newPipes()
-	}
-	return m
-}
-
-func (m memory) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, err
-	}
-	return m[host].dial(ctx, network, addr)
-}
-
-// asError returns err as what all errors of calls are.
-func asError(t testing.TB, err error) *mpreg.Error {
-	t.Helper()
-	e, ok := errors.AsType[*mpreg.Error](err)
-	if !ok {
-		t.Fatalf("want an *mpreg.Error, got %v", err)
-	}
-	return e
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
@@ -64,7 +65,7 @@ func TestFunctionIgnoresContext(t *testing.T) {
 			}))
 			status := func() mpreg.Status {
 				s, err := mpreg.Call[mpreg.Status](t.Context(), c.Node(0).Server().Client(), "mpreg.status")
-				must(t, err)
+				testkit.Must(t, err)
 				return s
 			}
 			cl := client(c.Node(0)).With(mpreg.Timeout(time.Second))

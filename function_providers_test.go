@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
@@ -43,7 +44,7 @@ func TestProviders(t *testing.T) {
 		} {
 			for i := range all {
 				got, err := mpreg.Call[[]mpreg.Provider](t.Context(), c.Node(i).Server().Client(), "mpreg.providers", row.args...)
-				must(t, err)
+				testkit.Must(t, err)
 				if diff := cmp.Diff(row.want, got); diff != "" {
 					t.Errorf("node %d: %v (-want +got):\n%s", i, row.args, diff)
 				}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // Types of TestRoundTrip.
@@ -36,7 +37,7 @@ type (
 // bothWays returns clients that carry values as JSON through a socket and as
 // CBOR within the node.
 func bothWays(t testing.TB, s *mpreg.Server) map[string]*mpreg.Client {
-	return map[string]*mpreg.Client{"json": connect(t, s.URL()), "cbor": s.Client()}
+	return map[string]*mpreg.Client{"json": testkit.Connect(t, s.URL()), "cbor": s.Client()}
 }
 
 // mirror registers a function of T that returns its parameter, and returns a
@@ -44,7 +45,7 @@ func bothWays(t testing.TB, s *mpreg.Server) map[string]*mpreg.Client {
 func mirror[T any](t *testing.T, s *mpreg.Server, want T) func(t *testing.T, c *mpreg.Client) {
 	name := fmt.Sprintf("mirror %d", len(s.Functions()))
 	seen := make(chan T, 1)
-	must(t, s.Register(name, func(x T) T { seen <- x; return x }))
+	testkit.Must(t, s.Register(name, func(x T) T { seen <- x; return x }))
 	same := cmp.Options{
 		cmp.Comparer(func(a, b *big.Int) bool { return a == b || a != nil && b != nil && a.Cmp(b) == 0 }),
 		cmp.Comparer(func(a, b mpreg.Value) bool { return a.String() == b.String() }),
@@ -52,7 +53,7 @@ func mirror[T any](t *testing.T, s *mpreg.Server, want T) func(t *testing.T, c *
 	}
 	return func(t *testing.T, c *mpreg.Client) {
 		got, err := mpreg.Call[T](t.Context(), c, name, want)
-		must(t, err)
+		testkit.Must(t, err)
 		if diff := cmp.Diff(want, <-seen, same); diff != "" {
 			t.Errorf("the function saw (-want +got):\n%s", diff)
 		}
@@ -65,7 +66,7 @@ func mirror[T any](t *testing.T, s *mpreg.Server, want T) func(t *testing.T, c *
 // TestRoundTrip: every kind of parameter comes to the function, and back to the
 // caller, as what it was.
 func TestRoundTrip(t *testing.T) {
-	s := serve(t, mpreg.Config{}, mpreg.WithCodec(codec.CBOR{}))
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithCodec(codec.CBOR{}))
 	age, huge := 7, new(big.Int).Lsh(big.NewInt(1), 100)
 	checks := map[string]func(*testing.T, *mpreg.Client){
 		"bool":            mirror(t, s, true),
@@ -107,7 +108,7 @@ func TestRoundTrip(t *testing.T) {
 
 // TestShapes calls functions of every shape that a signature can have.
 func TestShapes(t *testing.T) {
-	s := serve(t, mpreg.Config{}, mpreg.WithCodec(codec.CBOR{}))
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithCodec(codec.CBOR{}))
 	type point struct{ X, Y int }
 	for name, fn := range map[string]any{
 		"nothing":    func() {},
@@ -123,7 +124,7 @@ func TestShapes(t *testing.T) {
 		"interface":  func() fmt.Stringer { return time.Second },
 		"any result": func() any { return []any{1, "x", point{1, 2}} },
 	} {
-		must(t, s.Register(name, fn))
+		testkit.Must(t, s.Register(name, fn))
 	}
 	for way, c := range bothWays(t, s) {
 		for _, row := range []struct {
@@ -201,16 +202,16 @@ func TestRetainedArguments(t *testing.T) {
 		array    [2]*int
 		keywords *trainOptions
 	}
-	s := serve(t, mpreg.Config{}, mpreg.WithCodec(codec.CBOR{}))
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithCodec(codec.CBOR{}))
 	for way, c := range bothWays(t, s) {
 		var mu sync.Mutex
 		all, variadic := make(map[int]kept), make(map[int][]deep)
-		must(t, s.Register("keep", func(i int, l []int, m map[string]int, p *deep, d deep, v mpreg.Value, a [2]*int, o *trainOptions) {
+		testkit.Must(t, s.Register("keep", func(i int, l []int, m map[string]int, p *deep, d deep, v mpreg.Value, a [2]*int, o *trainOptions) {
 			mu.Lock()
 			defer mu.Unlock()
 			all[i] = kept{l, m, p, d, v, a, o}
 		}))
-		must(t, s.Register("keep all", func(d ...deep) {
+		testkit.Must(t, s.Register("keep all", func(d ...deep) {
 			mu.Lock()
 			defer mu.Unlock()
 			variadic[d[0].N] = d

@@ -14,6 +14,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // FuzzSocket sends a node whatever a message may hold: the connection lives,
@@ -38,13 +39,13 @@ func FuzzSocket(f *testing.F) {
 	vectors, _ := filepath.Glob("internal/wire/testdata/*.json")
 	for _, path := range vectors {
 		data, err := os.ReadFile(path)
-		must(f, err)
+		testkit.Must(f, err)
 		f.Add(data, false)
 	}
 	const limit = 1 << 20
-	s := serve(f, mpreg.Config{MaxMessageBytes: limit})
-	registerFunctions(f, &s.Registry)
-	ws := dial(f, s.URL(), websocket.Dialer{})
+	s := testkit.Serve(f, mpreg.Config{MaxMessageBytes: limit})
+	testkit.RegisterFunctions(f, &s.Registry)
+	ws := testkit.Dial(f, s.URL(), websocket.Dialer{})
 	run := rand.Text() // nobody guesses the u of our own calls
 	n := 0
 	f.Fuzz(func(t *testing.T, message []byte, binary bool) {
@@ -57,9 +58,9 @@ func FuzzSocket(f *testing.F) {
 		}
 		n++
 		u := fmt.Sprintf("%s-%d", run, n)
-		must(t, ws.SetReadDeadline(time.Now().Add(30*time.Second)))
-		must(t, ws.WriteMessage(kind, message))
-		must(t, ws.WriteMessage(websocket.TextMessage, []byte(`{"role":"rpc","u":"`+u+`","cmds":[{"name":"a","fun":"echo","args":["yes"]}]}`)))
+		testkit.Must(t, ws.SetReadDeadline(time.Now().Add(30*time.Second)))
+		testkit.Must(t, ws.WriteMessage(kind, message))
+		testkit.Must(t, ws.WriteMessage(websocket.TextMessage, []byte(`{"role":"rpc","u":"`+u+`","cmds":[{"name":"a","fun":"echo","args":["yes"]}]}`)))
 		want := fmt.Sprintf(`{"role":"rpc-response","u":%q,"r":{"a":"yes"},"error":null}`, u)
 		for {
 			_, data, err := ws.ReadMessage()

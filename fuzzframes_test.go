@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -24,8 +25,8 @@ func FuzzFrames(f *testing.F) {
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0x07, 0x02})
 
 	const limit = 1 << 20
-	s := serve(f, mpreg.Config{MaxMessageBytes: limit})
-	registerFunctions(f, &s.Registry)
+	s := testkit.Serve(f, mpreg.Config{MaxMessageBytes: limit})
+	testkit.RegisterFunctions(f, &s.Registry)
 	p := dialFrames(f, s.URL(), websocket.Dialer{})
 	p.greet(&wire.Hello{Versions: []int{1}})
 	f.Fuzz(func(t *testing.T, frames []byte) {
@@ -33,7 +34,7 @@ func FuzzFrames(f *testing.F) {
 			t.Skip("the link may be closed over it")
 		}
 		p.t = t
-		must(t, p.ws.WriteMessage(websocket.BinaryMessage, frames))
+		testkit.Must(t, p.ws.WriteMessage(websocket.BinaryMessage, frames))
 		p.lastID++
 		p.send(callFrame(t, p.lastID, "echo", "yes"))
 		for {
@@ -57,18 +58,18 @@ func FuzzFrames(f *testing.F) {
 func frameVectors(t testing.TB) [][]byte {
 	t.Helper()
 	paths, err := filepath.Glob("internal/wire/testdata/frame_*.json")
-	must(t, err)
+	testkit.Must(t, err)
 	var frames [][]byte
 	for _, path := range paths {
 		data, err := os.ReadFile(path)
-		must(t, err)
+		testkit.Must(t, err)
 		var vectors []struct {
 			Frame string `json:"frame"`
 		}
-		must(t, json.Unmarshal(data, &vectors))
+		testkit.Must(t, json.Unmarshal(data, &vectors))
 		for _, v := range vectors {
 			frame, err := hex.DecodeString(v.Frame)
-			must(t, err)
+			testkit.Must(t, err)
 			frames = append(frames, frame)
 		}
 	}

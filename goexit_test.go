@@ -3,12 +3,14 @@ package mpreg_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // TestGoexitEvents: observers see a function that ends its goroutine, as t.Fatal does,
@@ -19,7 +21,7 @@ func TestGoexitEvents(t *testing.T) {
 			var mu sync.Mutex
 			var got []mpreg.EventKind
 			ended := make(chan struct{}, 1)
-			s := serve(t, mpreg.Config{}, mpreg.WithObserver(func(_ context.Context, e mpreg.Event) {
+			s := testkit.Serve(t, mpreg.Config{}, mpreg.WithObserver(func(_ context.Context, e mpreg.Event) {
 				mu.Lock()
 				defer mu.Unlock()
 				if e.Kind == mpreg.RequestEnded {
@@ -28,16 +30,16 @@ func TestGoexitEvents(t *testing.T) {
 					got = append(got, e.Kind)
 				}
 			}))
-			must(t, s.Register("exit", goexit))
+			testkit.Must(t, s.Register("exit", runtime.Goexit))
 			r := mpreg.NewRequest()
 			r.Add("exit")
 			if commands > 1 {
 				r.Add("echo", 1)
 			}
-			if _, err := connect(t, s.URL()).Do(t.Context(), r); !errors.Is(err, mpreg.Internal) || asError(t, err).Executed != mpreg.ExecutedYes {
+			if _, err := testkit.Connect(t, s.URL()).Do(t.Context(), r); !errors.Is(err, mpreg.Internal) || testkit.AsError(t, err).Executed != mpreg.ExecutedYes {
 				t.Errorf("got %v, want internal, executed", err)
 			}
-			within(t, "the end of the request", ended)
+			testkit.Within(t, "the end of the request", ended)
 			mu.Lock()
 			defer mu.Unlock()
 			want := []mpreg.EventKind{mpreg.CommandStarted, mpreg.CommandFailed}

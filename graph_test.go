@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // shuffle returns commands in another order: the order of declaration must not
@@ -42,9 +43,9 @@ func fanIn(n int) (cmds []string, want string) {
 
 // TestNamesMode: what a stranger's request means, over JSON.
 func TestNamesMode(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	registerFunctions(t, &s.Registry)
-	must(t, s.Register("add1", func(x string) string { return x + "+" }))
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.RegisterFunctions(t, &s.Registry)
+	testkit.Must(t, s.Register("add1", func(x string) string { return x + "+" }))
 	chain100 := chain(100)
 	fanIn300, fanIn300Want := fanIn(300)
 	for _, row := range []struct {
@@ -129,9 +130,9 @@ func TestNamesMode(t *testing.T) {
 		{"300 into one", fanIn300, fanIn300Want},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			ws := dial(t, s.URL(), websocket.Dialer{})
+			ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
 			for seed := range uint64(4) {
-				got := ws.results(request(shuffle(row.cmds, seed)))
+				got := ws.Results(request(shuffle(row.cmds, seed)))
 				if diff := cmp.Diff(decoded(t, row.want), decoded(t, got)); diff != "" {
 					t.Fatalf("order %d (-want +got):\n%s", seed, diff)
 				}
@@ -142,29 +143,29 @@ func TestNamesMode(t *testing.T) {
 
 func decoded(t *testing.T, text string) (v any) {
 	t.Helper()
-	must(t, json.Unmarshal([]byte(text), &v))
+	testkit.Must(t, json.Unmarshal([]byte(text), &v))
 	return v
 }
 
 // TestOlderForm: older clients wrap the request.
 func TestOlderForm(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	ws := dial(t, s.URL(), websocket.Dialer{})
-	ws.send(`{"role":"rpc","rpc":{"cmds":[{"name":"a","fun":"echo","args":["x"]}],"u":"abc"}}`)
-	if a := ws.receive(); a.U != "abc" || string(a.R["a"]) != `"x"` {
-		t.Errorf("got %s", a.text)
+	s := testkit.Serve(t, mpreg.Config{})
+	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
+	ws.Send(`{"role":"rpc","rpc":{"cmds":[{"name":"a","fun":"echo","args":["x"]}],"u":"abc"}}`)
+	if a := ws.Receive(); a.U != "abc" || string(a.R["a"]) != `"x"` {
+		t.Errorf("got %s", a.Text)
 	}
 }
 
 // TestExplicitRequest: from Go references are places, whatever the data says.
 func TestExplicitRequest(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	registerFunctions(t, &s.Registry)
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.RegisterFunctions(t, &s.Registry)
 	type holder struct {
 		Ref  any            `json:"ref"`
 		More map[string]any `json:"more"`
 	}
-	for name, c := range map[string]*mpreg.Client{"socket": connect(t, s.URL()), "node": s.Client()} {
+	for name, c := range map[string]*mpreg.Client{"socket": testkit.Connect(t, s.URL()), "node": s.Client()} {
 		t.Run(name, func(t *testing.T) {
 			r := mpreg.NewRequest()
 			first := r.Add("echo", map[string]any{"label": "second", "tags": []string{"x", "y"}})
@@ -174,9 +175,9 @@ func TestExplicitRequest(t *testing.T) {
 				More: map[string]any{"a/b~": []any{second, "echo", first.Field("tags", "0")}},
 			})
 			resp, err := c.Do(t.Context(), r.Return(second))
-			must(t, err)
+			testkit.Must(t, err)
 			got, err := mpreg.Get[any](resp, leaf)
-			must(t, err)
+			testkit.Must(t, err)
 			want := []any{"second", "first", map[string]any{
 				"ref": "y", "more": map[string]any{"a/b~": []any{"first", "echo", "x"}},
 			}}
@@ -195,7 +196,7 @@ func TestExplicitRequest(t *testing.T) {
 
 // TestForeignCommand: a command of another request is no reference.
 func TestForeignCommand(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	other := mpreg.NewRequest().Add("echo", 1)
 	for name, arg := range map[string]any{
 		"itself": other, "a field": other.Field("x"), "nested": []any{other},
@@ -212,13 +213,13 @@ func TestForeignCommand(t *testing.T) {
 
 // TestReports: what a request can ask to know of its execution.
 func TestReports(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	ws := dial(t, s.URL(), websocket.Dialer{})
-	ws.send(`{"role":"rpc","u":"9","return_intermediate_results":true,"include_execution_summary":true,"cmds":[
+	s := testkit.Serve(t, mpreg.Config{})
+	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
+	ws.Send(`{"role":"rpc","u":"9","return_intermediate_results":true,"include_execution_summary":true,"cmds":[
 		{"name":"c","fun":"echos","args":["a","b"]},{"name":"a","fun":"echo","args":[1]},{"name":"b","fun":"echo","args":["a"]}]}`)
-	a := ws.receive()
+	a := ws.Receive()
 	if len(a.Intermediate) != 3 {
-		t.Fatalf("want 3 levels: %s", a.text)
+		t.Fatalf("want 3 levels: %s", a.Text)
 	}
 	for i, want := range []map[string]any{
 		{"a": 1.0}, {"a": 1.0, "b": 1.0}, {"a": 1.0, "b": 1.0, "c": []any{1.0, 1.0}},
@@ -249,19 +250,19 @@ func TestReports(t *testing.T) {
 			t.Errorf("summary without %s", key)
 		}
 	}
-	ws.send(request(`{"name":"a","fun":"echo","args":[1]}`))
-	if a := ws.receive(); strings.Contains(a.text, "intermediate") || strings.Contains(a.text, "summary") {
-		t.Errorf("not asked for: %s", a.text)
+	ws.Send(request(`{"name":"a","fun":"echo","args":[1]}`))
+	if a := ws.Receive(); strings.Contains(a.Text, "intermediate") || strings.Contains(a.Text, "summary") {
+		t.Errorf("not asked for: %s", a.Text)
 	}
 }
 
 // TestParsedRequest: a request in the wire's form, done through a client.
 func TestParsedRequest(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	r, err := mpreg.ParseRequest([]byte(`{"return":["a"],"cmds":[{"name":"a","fun":"echo","args":[1.0]},{"name":"b","fun":"echos","args":["a","b"]}]}`))
-	must(t, err)
-	resp, err := connect(t, s.URL()).Do(t.Context(), r)
-	must(t, err)
+	testkit.Must(t, err)
+	resp, err := testkit.Connect(t, s.URL()).Do(t.Context(), r)
+	testkit.Must(t, err)
 	got := map[string]string{}
 	for name, v := range maps.All(resp.Results) {
 		got[name] = string(v.Bytes())

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
@@ -28,7 +29,7 @@ func (f *stalling) cluster(t *testing.T, opts ...mpreg.FuncOption) *mpregtest.Cl
 		}
 		return s.Register("f", mpreg.Func(func(ctx context.Context) {
 			if f.runs.Add(1)%f.every != 0 {
-				pass(time.Millisecond)
+				testkit.Pass(time.Millisecond)
 				return
 			}
 			select {
@@ -119,12 +120,12 @@ func TestHedgesAreBounded(t *testing.T) {
 			if i == 0 {
 				return nil
 			}
-			return s.Register("f", mpreg.Func(func() { runs.Add(1); pass(10 * time.Millisecond) }, mpreg.Idempotent()))
+			return s.Register("f", mpreg.Func(func() { runs.Add(1); testkit.Pass(10 * time.Millisecond) }, mpreg.Idempotent()))
 		}))
 		client := c.Node(0).Client(mpreg.Hedge(time.Millisecond)) // much too soon
 		for range calls {
 			_, err := client.Call(t.Context(), "f")
-			must(t, err)
+			testkit.Must(t, err)
 		}
 		synctest.Wait()
 		if n, most := runs.Load(), int64(calls+calls/10+100); n > most || n < most-1 {
@@ -155,10 +156,10 @@ func TestHedgeOfFailures(t *testing.T) {
 					}
 					return s.Register("f", mpreg.Func(func() error {
 						if runs.Add(1) == 1 {
-							pass(30 * time.Millisecond)
+							testkit.Pass(30 * time.Millisecond)
 							return row.first
 						}
-						pass(50 * time.Millisecond)
+						testkit.Pass(50 * time.Millisecond)
 						return row.other
 					}, mpreg.Idempotent()))
 				}))
@@ -173,7 +174,7 @@ func TestHedgeOfFailures(t *testing.T) {
 				if runs.Load() != 2 {
 					t.Errorf("%d runs", runs.Load())
 				}
-				pass(time.Second) // for the one that lost
+				testkit.Pass(time.Second) // for the one that lost
 			})
 		})
 	}
@@ -220,7 +221,7 @@ func TestHedgeWithoutRival(t *testing.T) {
 			if i == 0 {
 				return nil
 			}
-			return s.Register("f", mpreg.Func(func() { runs.Add(1); pass(time.Second) }, mpreg.Idempotent()))
+			return s.Register("f", mpreg.Func(func() { runs.Add(1); testkit.Pass(time.Second) }, mpreg.Idempotent()))
 		}))
 		_, err := c.Node(0).Client(mpreg.Hedge(time.Millisecond)).Call(t.Context(), "f")
 		if err != nil || runs.Load() != 1 {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
@@ -34,7 +35,7 @@ func TestHedgedEvents(t *testing.T) {
 					if !wins {
 						return "", heed(ctx)
 					}
-					pass(50 * time.Millisecond) // so that the other has begun
+					testkit.Pass(50 * time.Millisecond) // so that the other has begun
 					return s.ID(), nil
 				}, mpreg.Idempotent()))
 			}))
@@ -45,7 +46,7 @@ func TestHedgedEvents(t *testing.T) {
 				}
 			}))
 			got, err := mpreg.Call[string](t.Context(), client, "f")
-			must(t, err)
+			testkit.Must(t, err)
 			mu.Lock()
 			defer mu.Unlock()
 			if len(runs) != 2 || got != runs[winner-1] || !cmp.Equal(finished, []string{got}) {
@@ -73,14 +74,14 @@ func TestHedgedLosersHoldTheirPlaces(t *testing.T) {
 		}))
 		client := c.Node(0).Server().Client().With(mpreg.Hedge(10 * time.Millisecond))
 		_, err := client.Call(t.Context(), "f")
-		must(t, err)
+		testkit.Must(t, err)
 		if _, err := client.Call(t.Context(), "f"); !errors.Is(err, mpreg.ResourceExhausted) {
 			t.Errorf("an attempt still runs, and MaxInFlight is 1: %v", err)
 		}
 		close(release)
 		synctest.Wait()
 		_, err = client.Call(t.Context(), "f")
-		must(t, err)
+		testkit.Must(t, err)
 	})
 }
 
@@ -95,7 +96,7 @@ func TestHedgedResultsStay(t *testing.T) {
 				switch i {
 				case 1, 2:
 					return s.Register("make", mpreg.Func(func() []byte {
-						pass(50 * time.Millisecond)
+						testkit.Pass(50 * time.Millisecond)
 						return bytes.Repeat([]byte{1}, size)
 					}, mpreg.Idempotent()))
 				case 3:
@@ -108,14 +109,14 @@ func TestHedgedResultsStay(t *testing.T) {
 			r := mpreg.NewRequest()
 			use := r.Add("use", r.Add("make"))
 			resp, err := c.Node(0).Server().Client().With(mpreg.Hedge(after)).Do(t.Context(), r)
-			must(t, err)
+			testkit.Must(t, err)
 			if got, err := mpreg.Get[int](resp, use); err != nil || got != size {
 				t.Errorf("%s: got %d, %v", name, got, err)
 			}
 			if n := carried() - before; n > 1<<16 {
 				t.Errorf("%s: the coordinator was sent %d bytes", name, n)
 			}
-			pass(time.Second)
+			testkit.Pass(time.Second)
 			holdsNothing(t, c)
 		})
 	}
@@ -129,7 +130,7 @@ func holdsNothing(t *testing.T, c *mpregtest.Cluster) {
 		if errors.Is(err, mpreg.Unavailable) {
 			continue // it was killed
 		}
-		must(t, err)
+		testkit.Must(t, err)
 		if s.Leases.Count != 0 || s.InFlight != 1 {
 			t.Errorf("node %d: %d results held, %d requests in flight", i, s.Leases.Count, s.InFlight-1)
 		}

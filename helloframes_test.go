@@ -10,13 +10,14 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
 // TestBadHello: who can't be met is told why, and the link is closed.
 func TestBadHello(t *testing.T) {
-	var log journal
-	s := serve(t, mpreg.Config{}, mpreg.WithLogger(log.logger()))
+	var log testkit.Journal
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithLogger(log.Logger()))
 	other := &wire.Hello{Versions: []int{2, 3}}
 	for _, row := range []struct {
 		name  string
@@ -38,7 +39,7 @@ func TestBadHello(t *testing.T) {
 			p.send(row.hello)
 			p.refused(0, row.code, row.says...)
 			p.closed(websocket.ClosePolicyViolation)
-			log.brief(t, 1)
+			log.Brief(t, 1)
 			q := dialFrames(t, s.URL(), websocket.Dialer{})
 			q.greet(clientHello())
 			q.alive()
@@ -48,7 +49,7 @@ func TestBadHello(t *testing.T) {
 
 // TestHelloOfTomorrow: a later version may say more.
 func TestHelloOfTomorrow(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	p := dialFrames(t, s.URL(), websocket.Dialer{})
 	p.send(frame(wire.KindHello, 0, 0, []byte("\xa3\x68versions\x83\x09\x02\x01\x65mood!\x61x\x68features\x81\x65later")...))
 	h := p.hello()
@@ -60,8 +61,8 @@ func TestHelloOfTomorrow(t *testing.T) {
 
 // TestFramesBeforeHello: they are refused, and HELLO may still come.
 func TestFramesBeforeHello(t *testing.T) {
-	var log journal
-	s := serve(t, mpreg.Config{}, mpreg.WithLogger(log.logger()))
+	var log testkit.Journal
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithLogger(log.Logger()))
 	p := dialFrames(t, s.URL(), websocket.Dialer{})
 	for id := range uint64(3) {
 		p.send(callFrame(t, id+1, "echo", 1))
@@ -71,13 +72,13 @@ func TestFramesBeforeHello(t *testing.T) {
 	p.refused(4, mpreg.InvalidRequest, "HELLO")
 	p.greet(clientHello())
 	p.alive()
-	log.brief(t, 1)
+	log.Brief(t, 1)
 }
 
 // TestAnswersBeforeHello: an answer is never answered: two ends that refuse each
 // other's refusals would not stop.
 func TestAnswersBeforeHello(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	p := dialFrames(t, s.URL(), websocket.Dialer{})
 	p.send(errorFrame(t, 5, mpreg.InvalidRequest, "the first frame of a link is HELLO"), resultFrame(t, 6, 1), frame(wire.KindCancel, 0, 7))
 	p.greet(clientHello())
@@ -87,7 +88,7 @@ func TestAnswersBeforeHello(t *testing.T) {
 // TestFirstCallBehindHello: who says HELLO need not wait for the answer, which
 // is the first frame all the same.
 func TestFirstCallBehindHello(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	for range 50 {
 		p := dialFrames(t, s.URL(), websocket.Dialer{})
 		p.send(helloFrame(t, clientHello()), callFrame(t, 1, "echo", 1), frame(200, 0, 2))
@@ -115,9 +116,9 @@ func TestNoHello(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory("node")
-				s := serve(t, mpreg.Config{HandshakeTimeout: 3 * time.Second}, mpreg.WithListener(m["node"]))
-				p := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.dial})
+				m := testkit.NewNetwork("node")
+				s := testkit.Serve(t, mpreg.Config{HandshakeTimeout: 3 * time.Second}, mpreg.WithListener(m["node"]))
+				p := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.Dial})
 				start := time.Now()
 				row.say(p)
 				p.closed(websocket.ClosePolicyViolation)
@@ -126,7 +127,7 @@ func TestNoHello(t *testing.T) {
 				}
 				_ = p.ws.Close()
 				synctest.Wait() // until the node has let go of the link
-				if n := linksOf(t, s); n != 0 {
+				if n := testkit.Status(t, s).Links; n != 0 {
 					t.Errorf("the node has %d links", n)
 				}
 			})
@@ -138,12 +139,12 @@ func TestNoHello(t *testing.T) {
 // has said it.
 func TestHelloInTimeKeepsLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory("node")
-		serve(t, mpreg.Config{HandshakeTimeout: 3 * time.Second}, mpreg.WithListener(m["node"]))
-		p := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.dial})
-		pass(2 * time.Second)
+		m := testkit.NewNetwork("node")
+		testkit.Serve(t, mpreg.Config{HandshakeTimeout: 3 * time.Second}, mpreg.WithListener(m["node"]))
+		p := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.Dial})
+		testkit.Pass(2 * time.Second)
 		p.greet(clientHello())
-		pass(2 * time.Second)
+		testkit.Pass(2 * time.Second)
 		p.alive()
 	})
 }
@@ -160,17 +161,17 @@ func TestNoHelloOfServer(t *testing.T) {
 		{"silence", func(*stranger) {}, mpreg.Unavailable, 5 * time.Second},
 		{"refusal", func(p *stranger) {
 			p.send(errorFrame(p.t, 0, mpreg.WrongCluster, "not one of ours"))
-			must(p.t, p.ws.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.ClosePolicyViolation, "no")))
+			testkit.Must(p.t, p.ws.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.ClosePolicyViolation, "no")))
 		}, mpreg.WrongCluster, 0},
 		{"no version in common", func(p *stranger) { p.send(helloFrame(p.t, &wire.Hello{Versions: []int{2}})) }, mpreg.InvalidRequest, 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory("node")
+				m := testkit.NewNetwork("node")
 				dialed := impostors(t, m["node"])
-				c := connect(t, "ws://node", mpreg.WithDialer(m.dial))
+				c := testkit.Connect(t, "ws://node", mpreg.WithDialer(m.Dial))
 				start := time.Now()
-				call := later(func() (mpreg.Value, error) { return c.Call(t.Context(), "echo", 1) })
+				call := testkit.Later(func() (mpreg.Value, error) { return c.Call(t.Context(), "echo", 1) })
 				p := <-dialed
 				p.hello()
 				row.say(p)
@@ -181,8 +182,8 @@ func TestNoHelloOfServer(t *testing.T) {
 				}()
 				got := <-call
 				var e *mpreg.Error
-				if !errors.As(got.err, &e) || e.Code != row.code || e.Executed != mpreg.ExecutedNo {
-					t.Errorf("got %v", got.err)
+				if !errors.As(got.Err, &e) || e.Code != row.code || e.Executed != mpreg.ExecutedNo {
+					t.Errorf("got %v", got.Err)
 				}
 				if took := time.Since(start); took != row.limit {
 					t.Errorf("after %v of fake time", took)
@@ -197,21 +198,10 @@ func TestTwoHellosOfServer(t *testing.T) {
 	c, p := clientOf(t, nodeHello("A", 1))
 	p.send(helloFrame(t, nodeHello("B", 2)))
 	p.refused(0, mpreg.InvalidRequest, "second HELLO")
-	call := later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "f") })
+	call := testkit.Later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "f") })
 	id, _ := p.request(wire.KindCall)
 	p.send(resultFrame(t, id, 7))
-	if got := within(t, "the answer", call); got.err != nil || got.value != 7 {
+	if got := testkit.Within(t, "the answer", call); got.Err != nil || got.Value != 7 {
 		t.Errorf("got %+v", got)
 	}
-}
-
-// pass lets time pass in a synctest bubble.
-func pass(d time.Duration) { <-time.After(d) }
-
-// linksOf returns how many links a node has.
-func linksOf(t testing.TB, s *mpreg.Server) int {
-	t.Helper()
-	status, err := mpreg.Call[mpreg.Status](t.Context(), s.Client(), "mpreg.status")
-	must(t, err)
-	return status.Links
 }

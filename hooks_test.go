@@ -14,6 +14,7 @@ import (
 
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // trail notes what happens in which order.
@@ -51,24 +52,24 @@ func (l *trail) passes(name string) mpreg.Interceptor {
 // call and each command.
 func TestInterceptorOrder(t *testing.T) {
 	var l trail
-	s := serve(t, mpreg.Config{}, mpreg.WithInterceptors(l.passes("s1"), l.passes("s2")), mpreg.WithInterceptors(l.passes("s3")))
-	must(t, s.Register("f", func(x int) int { l.add("f"); return x }))
-	c := connect(t, s.URL(), mpreg.WithInterceptors(l.passes("c1")), mpreg.WithInterceptors(l.passes("c2")))
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithInterceptors(l.passes("s1"), l.passes("s2")), mpreg.WithInterceptors(l.passes("s3")))
+	testkit.Must(t, s.Register("f", func(x int) int { l.add("f"); return x }))
+	c := testkit.Connect(t, s.URL(), mpreg.WithInterceptors(l.passes("c1")), mpreg.WithInterceptors(l.passes("c2")))
 	node := []string{"> s1", "> s2", "> s3", "f", "< s3", "< s2", "< s1"}
 	_, err := c.With(mpreg.Header("k", "v")).Call(t.Context(), "f", 1)
-	must(t, err)
+	testkit.Must(t, err)
 	if diff := cmp.Diff(slices.Concat([]string{"> c1", "> c2"}, node, []string{"< c2", "< c1"}), l.take()); diff != "" {
 		t.Errorf("Call (-want +got):\n%s", diff)
 	}
 	r := mpreg.NewRequest()
 	r.Add("f", r.Add("f", 1))
 	_, err = c.Do(t.Context(), r)
-	must(t, err)
+	testkit.Must(t, err)
 	if diff := cmp.Diff(slices.Concat([]string{"> c1", "> c2"}, node, node, []string{"< c2", "< c1"}), l.take()); diff != "" {
 		t.Errorf("Do (-want +got):\n%s", diff)
 	}
 	_, err = s.Client().Call(t.Context(), "f", 1)
-	must(t, err)
+	testkit.Must(t, err)
 	if diff := cmp.Diff(node, l.take()); diff != "" {
 		t.Errorf("within the node (-want +got):\n%s", diff)
 	}
@@ -79,7 +80,7 @@ func TestInterceptorOrder(t *testing.T) {
 func TestServerInterceptor(t *testing.T) {
 	type key struct{}
 	var l trail
-	s := serve(t, mpreg.Config{}, mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
 		return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
 			switch inv.Locs = append(inv.Locs, ""); inv.Function {
 			case "cached":
@@ -105,13 +106,13 @@ func TestServerInterceptor(t *testing.T) {
 			return codec.Encode(codec.JSON{}, []mpreg.Value{v, v})
 		}
 	}))
-	must(t, s.Register("f", func(ctx context.Context, a, b int) string { return fmt.Sprint(ctx.Value(key{}), a, b) }))
-	must(t, s.Register("fails", func(_, _ int) error { return errors.New("boom") }))
+	testkit.Must(t, s.Register("f", func(ctx context.Context, a, b int) string { return fmt.Sprint(ctx.Value(key{}), a, b) }))
+	testkit.Must(t, s.Register("fails", func(_, _ int) error { return errors.New("boom") }))
 	never := func() { t.Error("ran") }
 	for _, name := range []string{"cached", "refused", "plain", "panics", "replaced"} {
-		must(t, s.Register(name, never))
+		testkit.Must(t, s.Register(name, never))
 	}
-	c := connect(t, s.URL(), mpreg.Header("h", "1"))
+	c := testkit.Connect(t, s.URL(), mpreg.Header("h", "1"))
 	v, err := c.Call(t.Context(), "f", 7)
 	if err != nil || v.String() != `["derived7 7","derived7 7"]` {
 		t.Errorf("changed: %s, %v", v, err)
@@ -148,10 +149,10 @@ func TestServerInterceptor(t *testing.T) {
 // TestClientInterceptor: it sees Call and Do, may add headers, answer, and
 // change what comes out.
 func TestClientInterceptor(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	must(t, s.Register("headers", func(ctx context.Context) map[string]string { return mpreg.InfoFromContext(ctx).Headers }))
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.Must(t, s.Register("headers", func(ctx context.Context) map[string]string { return mpreg.InfoFromContext(ctx).Headers }))
 	view := mpreg.Header("own", "1")
-	c := connect(t, s.URL(), view, mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
+	c := testkit.Connect(t, s.URL(), view, mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
 		return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
 			switch {
 			case inv.Function == "offline":
@@ -172,16 +173,16 @@ func TestClientInterceptor(t *testing.T) {
 		}
 	}))
 	got, err := mpreg.Call[map[string]string](t.Context(), c, "headers")
-	must(t, err)
+	testkit.Must(t, err)
 	if diff := cmp.Diff(map[string]string{"own": "1", "kind": `call "headers" do false`}, got); diff != "" {
 		t.Errorf("Call (-want +got):\n%s", diff)
 	}
 	r := mpreg.NewRequest()
 	cmd := r.Add("headers")
 	response, err := c.Do(t.Context(), r)
-	must(t, err)
+	testkit.Must(t, err)
 	got, err = mpreg.Get[map[string]string](response, cmd)
-	must(t, err)
+	testkit.Must(t, err)
 	if diff := cmp.Diff(map[string]string{"own": "1", "kind": `call "" do true`}, got); diff != "" {
 		t.Errorf("Do (-want +got):\n%s", diff)
 	}
@@ -205,7 +206,7 @@ func TestClientInterceptor(t *testing.T) {
 // written to, and says of each call whether it ran.
 func TestSharedError(t *testing.T) {
 	shared := mpreg.Errorf(2001, "always the same")
-	s := serve(t, mpreg.Config{}, mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
 		return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
 			if inv.Function == "after" {
 				_, _ = next(ctx, inv)
@@ -213,9 +214,9 @@ func TestSharedError(t *testing.T) {
 			return mpreg.Value{}, shared
 		}
 	}))
-	must(t, s.Register("before", func() {}))
-	must(t, s.Register("after", func() {}))
-	c := connect(t, s.URL())
+	testkit.Must(t, s.Register("before", func() {}))
+	testkit.Must(t, s.Register("after", func() {}))
+	c := testkit.Connect(t, s.URL())
 	var callers sync.WaitGroup
 	for i := range 20 {
 		fn, want := "before", mpreg.ExecutedNo
@@ -237,12 +238,12 @@ func TestSharedError(t *testing.T) {
 
 // TestHeadersOnTheWire: a stranger's headers and trace reach the function.
 func TestHeadersOnTheWire(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	must(t, s.Register("headers", func(ctx context.Context) []string {
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.Must(t, s.Register("headers", func(ctx context.Context) []string {
 		info := mpreg.InfoFromContext(ctx)
 		return []string{info.Headers["a"], info.Trace}
 	}))
-	got := dial(t, s.URL(), websocket.Dialer{}).results(
+	got := testkit.Dial(t, s.URL(), websocket.Dialer{}).Results(
 		`{"role":"rpc","u":"1","headers":{"a":"b"},"traceparent":"00-1-2-01","cmds":[{"name":"x","fun":"headers"}]}`)
 	if got != `{"x":["b","00-1-2-01"]}` {
 		t.Errorf("got %s", got)

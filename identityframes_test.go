@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -32,15 +33,15 @@ func memberOf(t testing.TB, s *mpreg.Server, h *wire.Hello, functions ...string)
 	t.Helper()
 	p := dialFrames(t, s.URL(), websocket.Dialer{})
 	p.join(h, functions...)
-	eventually(t, h.Node+" is a member", func() bool { return incarnationOf(s, h.Node) == h.Incarnation })
+	testkit.Eventually(t, h.Node+" is a member", func() bool { return incarnationOf(s, h.Node) == h.Incarnation })
 	return p
 }
 
 // TestIDTaken: a second node with an id that is in use is refused, and what is
 // there stays.
 func TestIDTaken(t *testing.T) {
-	var log journal
-	s := serve(t, mpreg.Config{}, mpreg.WithLogger(log.logger()))
+	var log testkit.Journal
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithLogger(log.Logger()))
 	own := s.Members()[0].Incarnation
 	first := memberOf(t, s, nodeHello("A", 1000), "far")
 	for _, row := range []struct {
@@ -61,7 +62,7 @@ func TestIDTaken(t *testing.T) {
 				p.refused(0, mpreg.InvalidRequest, row.says)
 				p.closed(websocket.ClosePolicyViolation)
 			}
-			log.brief(t, 1)
+			log.Brief(t, 1)
 		})
 	}
 	if n := len(s.Members()); n != 2 || incarnationOf(s, "A") != 1000 {
@@ -77,13 +78,13 @@ func TestIDTaken(t *testing.T) {
 // answersCall has p answer a call that s forwards.
 func answersCall(t testing.TB, s *mpreg.Server, p *stranger, fn string) {
 	t.Helper()
-	call := later(func() (string, error) { return mpreg.Call[string](context.Background(), s.Client(), fn) })
+	call := testkit.Later(func() (string, error) { return mpreg.Call[string](context.Background(), s.Client(), fn) })
 	id, r := p.request(wire.KindCall)
 	if r.Hops != 1 || r.Commands[0].Function != fn {
 		t.Errorf("the node sent %+v", r)
 	}
 	p.send(resultFrame(t, id, "from afar"))
-	if got := within(t, "the answer", call); got.err != nil || got.value != "from afar" {
+	if got := testkit.Within(t, "the answer", call); got.Err != nil || got.Value != "from afar" {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -91,22 +92,22 @@ func answersCall(t testing.TB, s *mpreg.Server, p *stranger, fn string) {
 // TestNodeStartedAnew: the new process of a node takes the place of the old one,
 // whose link is lost, and calls on it with it.
 func TestNodeStartedAnew(t *testing.T) {
-	var log journal
-	s := serve(t, mpreg.Config{}, mpreg.WithLogger(log.logger()))
+	var log testkit.Journal
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithLogger(log.Logger()))
 	old := memberOf(t, s, nodeHello("A", 1000), "far", "old")
-	call := later(func() (string, error) { return mpreg.Call[string](context.Background(), s.Client(), "old") })
+	call := testkit.Later(func() (string, error) { return mpreg.Call[string](context.Background(), s.Client(), "old") })
 	old.request(wire.KindCall)
 
 	renewed := memberOf(t, s, nodeHello("A", 1001), "far", "new")
-	if got := within(t, "the call on the old process ends", call); !errors.Is(got.err, mpreg.Unavailable) {
+	if got := testkit.Within(t, "the call on the old process ends", call); !errors.Is(got.Err, mpreg.Unavailable) {
 		t.Errorf("got %+v", got)
-	} else if e, ok := errors.AsType[*mpreg.Error](got.err); !ok || e.Executed != mpreg.ExecutedMaybe || e.Node != "node A" {
-		t.Errorf("got %#v", got.err)
+	} else if e, ok := errors.AsType[*mpreg.Error](got.Err); !ok || e.Executed != mpreg.ExecutedMaybe || e.Node != "node A" {
+		t.Errorf("got %#v", got.Err)
 	}
 	if h, _, err := old.next(); err == nil {
 		t.Errorf("the old link lives: %v", h.Kind)
 	}
-	eventually(t, "the old link is gone", func() bool { return linksOf(t, s) == 1 })
+	testkit.Eventually(t, "the old link is gone", func() bool { return testkit.Status(t, s).Links == 1 })
 	if n := len(s.Members()); n != 2 || incarnationOf(s, "A") != 1001 {
 		t.Errorf("members: %+v", s.Members())
 	}
@@ -116,26 +117,26 @@ func TestNodeStartedAnew(t *testing.T) {
 	answersCall(t, s, renewed, "far")
 	answersCall(t, s, renewed, "new")
 	renewed.alive()
-	log.brief(t, 1)
+	log.Brief(t, 1)
 }
 
 // TestMemberGone: a node whose link ends is out of the routes at once, and what
 // waited for it is told.
 func TestMemberGone(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	p := memberOf(t, s, nodeHello("A", 1), "far")
-	call := later(func() (string, error) { return mpreg.Call[string](context.Background(), s.Client(), "far") })
+	call := testkit.Later(func() (string, error) { return mpreg.Call[string](context.Background(), s.Client(), "far") })
 	p.request(wire.KindCall)
-	must(t, p.ws.NetConn().Close())
-	got := within(t, "the call ends", call)
-	if e, ok := errors.AsType[*mpreg.Error](got.err); !ok || e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedMaybe ||
+	testkit.Must(t, p.ws.NetConn().Close())
+	got := testkit.Within(t, "the call ends", call)
+	if e, ok := errors.AsType[*mpreg.Error](got.Err); !ok || e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedMaybe ||
 		e.Node != "node A" || e.Function != "far" {
-		t.Errorf("got %#v", got.err)
+		t.Errorf("got %#v", got.Err)
 	}
-	if _, err := s.Client().Call(t.Context(), "far"); !errors.Is(err, mpreg.NotFound) && asError(t, err).Executed != mpreg.ExecutedNo {
+	if _, err := s.Client().Call(t.Context(), "far"); !errors.Is(err, mpreg.NotFound) && testkit.AsError(t, err).Executed != mpreg.ExecutedNo {
 		t.Errorf("its function: %v", err)
 	}
-	eventually(t, "the node is dead", func() bool { return stateAt(s, "A") == mpreg.MemberDead })
+	testkit.Eventually(t, "the node is dead", func() bool { return testkit.StateAt(s, "A") == mpreg.MemberDead })
 	if _, err := s.Client().Call(t.Context(), "far"); !errors.Is(err, mpreg.NotFound) {
 		t.Errorf("its function: %v", err)
 	}
@@ -145,15 +146,15 @@ func TestMemberGone(t *testing.T) {
 // rarely then: the URL may be that of a balancer, which leads elsewhere next time.
 func TestSelfLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory("node")
+		m := testkit.NewNetwork("node")
 		var dials atomic.Int64
-		var log journal
-		s := serve(t, mpreg.Config{Peers: []string{"ws://node"}}, mpreg.WithListener(m["node"]), mpreg.WithLogger(log.logger()),
+		var log testkit.Journal
+		s := testkit.Serve(t, mpreg.Config{Peers: []string{"ws://node"}}, mpreg.WithListener(m["node"]), mpreg.WithLogger(log.Logger()),
 			mpreg.WithDialer(func(ctx context.Context, network, addr string) (net.Conn, error) {
 				dials.Add(1)
-				return m.dial(ctx, network, addr)
+				return m.Dial(ctx, network, addr)
 			}))
-		pass(time.Hour)
+		testkit.Pass(time.Hour)
 		synctest.Wait()
 		if n := dials.Load(); n > 3600/10 {
 			t.Errorf("it was dialed %d times in an hour", n)
@@ -161,10 +162,10 @@ func TestSelfLink(t *testing.T) {
 		if n := len(s.Members()); n != 1 {
 			t.Errorf("%d members", n)
 		}
-		if n := linksOf(t, s); n != 0 {
+		if n := testkit.Status(t, s).Links; n != 0 {
 			t.Errorf("%d links", n)
 		}
-		log.brief(t, 1)
+		log.Brief(t, 1)
 	})
 }
 
@@ -173,18 +174,18 @@ func TestSelfAmongPeers(t *testing.T) {
 	var listeners [3]net.Listener
 	var urls [3]string
 	for i := range listeners {
-		listeners[i], urls[i] = loopbackListener(t)
+		listeners[i], urls[i] = testkit.Listen(t)
 	}
 	var nodes [3]*mpreg.Server
 	for i := range nodes {
-		nodes[i] = serve(t, mpreg.Config{Peers: slices.Clone(urls[:])}, mpreg.WithListener(listeners[i]))
-		whereabouts(t, nodes[i], "where-"+urls[i])
+		nodes[i] = testkit.Serve(t, mpreg.Config{Peers: slices.Clone(urls[:])}, mpreg.WithListener(listeners[i]))
+		testkit.Whereabouts(t, nodes[i], "where-"+urls[i])
 	}
-	acquainted(t, nodes[:]...)
+	testkit.Acquainted(t, nodes[:]...)
 	for _, s := range nodes {
 		for i, url := range urls {
 			// Registered after the nodes have met, perhaps: then it is known soon.
-			eventually(t, "where-"+url, func() bool {
+			testkit.Eventually(t, "where-"+url, func() bool {
 				got, err := mpreg.Call[string](t.Context(), s.Client(), "where-"+url)
 				return err == nil && got == nodes[i].Name()
 			})

@@ -10,15 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
-
-func statusOf(t *testing.T, n *mpregtest.Node) mpreg.Status {
-	t.Helper()
-	s, err := mpreg.Call[mpreg.Status](t.Context(), n.Server().Client(), "mpreg.status")
-	must(t, err)
-	return s
-}
 
 // TestIgnoringTheEndOfACommand: a function that ignores the end of its context is
 // told of also where not the request has ended, but its own command: because another
@@ -52,18 +46,18 @@ func TestIgnoringTheEndOfACommand(t *testing.T) {
 								<-release
 							}
 						}, mpreg.Idempotent())),
-						s.Register("fails", func() error { pass(time.Millisecond); return errors.New("no") }))
+						s.Register("fails", func() error { testkit.Pass(time.Millisecond); return errors.New("no") }))
 				}))
 				if err := row.call(c.Node(0).Server().Client()); errors.Is(err, mpreg.Failed) != row.fails {
 					t.Fatal(err)
 				}
-				pass(3 * time.Second)
-				if s := statusOf(t, c.Node(0)); !cmp.Equal(s.Ignoring, map[string]int{"stubborn": 1}) || s.InFlight != 2 {
+				testkit.Pass(3 * time.Second)
+				if s := testkit.Status(t, c.Node(0).Server()); !cmp.Equal(s.Ignoring, map[string]int{"stubborn": 1}) || s.InFlight != 2 {
 					t.Errorf("while it runs: ignoring %v, in flight %d", s.Ignoring, s.InFlight)
 				}
 				close(release)
 				synctest.Wait()
-				if s := statusOf(t, c.Node(0)); s.Ignoring != nil || s.InFlight != 1 {
+				if s := testkit.Status(t, c.Node(0).Server()); s.Ignoring != nil || s.InFlight != 1 {
 					t.Errorf("afterwards: ignoring %v, in flight %d", s.Ignoring, s.InFlight)
 				}
 			})
@@ -74,10 +68,10 @@ func TestIgnoringTheEndOfACommand(t *testing.T) {
 // TestInfoOutlivesTheCall: what a function has left behind may ask what it was called
 // for while the node deals with the function's failure. The race detector sees it.
 func TestInfoOutlivesTheCall(t *testing.T) {
-	s := serve(t, mpreg.Config{Name: "n"})
+	s := testkit.Serve(t, mpreg.Config{Name: "n"})
 	const calls = 20
 	asked := make(chan string, calls)
-	must(t, s.Register("f", func(ctx context.Context) error {
+	testkit.Must(t, s.Register("f", func(ctx context.Context) error {
 		go func() { asked <- mpreg.InfoFromContext(ctx).Function }()
 		return errors.New("no")
 	}))
@@ -87,7 +81,7 @@ func TestInfoOutlivesTheCall(t *testing.T) {
 		}
 	}
 	for range calls {
-		if got := within(t, "what is left behind", asked); got != "f" {
+		if got := testkit.Within(t, "what is left behind", asked); got != "f" {
 			t.Errorf("it was called as %q", got)
 		}
 	}

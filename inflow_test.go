@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -12,13 +13,14 @@ import (
 
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
 func itemFrame(t testing.TB, id uint64, item any) []byte {
 	t.Helper()
 	v, err := codec.Encode(codec.JSON{}, item)
-	must(t, err)
+	testkit.Must(t, err)
 	return written(t, func(f *wire.Frame) error { return f.Item(id, v, 0) })
 }
 
@@ -35,7 +37,7 @@ func (p *stranger) credits(id uint64) (items, bytes uint64) {
 	p.t.Helper()
 	got, body := p.receive(wire.KindCredit)
 	items, bytes, err := wire.DecodeCredit(body)
-	must(p.t, err)
+	testkit.Must(p.t, err)
 	if got != id {
 		p.t.Fatalf("want a credit of %d, got one of %d", id, got)
 	}
@@ -65,7 +67,7 @@ func collect(ctx context.Context, c *mpreg.Client, fn string) ([]string, error) 
 // TestStreamFrames: what a client asks for, and how it takes what comes.
 func TestStreamFrames(t *testing.T) {
 	c, p := clientOf(t, nodeHello("A", 1))
-	call := later(func() ([]string, error) { return collect(t.Context(), c, "f") })
+	call := testkit.Later(func() ([]string, error) { return collect(t.Context(), c, "f") })
 	id, r := p.request(wire.KindCall)
 	if !r.Stream || r.Window != 64 || r.WindowBytes != 1<<20 {
 		t.Errorf("asked for %v, %d items and %d bytes", r.Stream, r.Window, r.WindowBytes)
@@ -86,8 +88,8 @@ func TestStreamFrames(t *testing.T) {
 		got += items
 	}
 	p.send(streamedFrame(t, id, 64), itemFrame(t, id, "late"))
-	if got := within(t, "the stream", call); got.err != nil || strings.Join(got.value, ",") != strings.Join(want, ",") {
-		t.Errorf("got %v, %v", got.value, got.err)
+	if got := testkit.Within(t, "the stream", call); got.Err != nil || strings.Join(got.Value, ",") != strings.Join(want, ",") {
+		t.Errorf("got %v, %v", got.Value, got.Err)
 	}
 }
 
@@ -95,10 +97,10 @@ func TestStreamFrames(t *testing.T) {
 // waiting for the other half.
 func TestCreditBeforeHalfTheWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory("node")
+		m := testkit.NewNetwork("node")
 		dialed := impostors(t, m["node"])
-		c := connect(t, "ws://node", mpreg.WithDialer(m.dial))
-		call := later(func() ([]string, error) { return collect(context.Background(), c, "f") })
+		c := testkit.Connect(t, "ws://node", mpreg.WithDialer(m.Dial))
+		call := testkit.Later(func() ([]string, error) { return collect(context.Background(), c, "f") })
 		p := <-dialed
 		p.hello()
 		p.send(helloFrame(t, nodeHello("A", 1)))
@@ -117,8 +119,8 @@ func TestCreditBeforeHalfTheWindow(t *testing.T) {
 			t.Errorf("credit for %d items and %d bytes, after %v of fake time", items, size, time.Since(start))
 		}
 		p.send(streamedFrame(t, id, 10))
-		if got := <-call; got.err != nil || len(got.value) != 10 {
-			t.Errorf("got %d items, %v", len(got.value), got.err)
+		if got := <-call; got.Err != nil || len(got.Value) != 10 {
+			t.Errorf("got %d items, %v", len(got.Value), got.Err)
 		}
 	})
 }
@@ -147,7 +149,7 @@ func TestBadStreams(t *testing.T) {
 		{"no stream", func(id uint64) [][]byte { return [][]byte{resultFrame(t, id, "x")} }, "without a stream", false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			bad := later(func() ([]string, error) {
+			bad := testkit.Later(func() ([]string, error) {
 				var items []string
 				for item, err := range mpreg.Stream[string](context.Background(), c, "bad") {
 					if err != nil {
@@ -167,13 +169,13 @@ func TestBadStreams(t *testing.T) {
 			p.send(row.answer(badID)...)
 			if row.canceled {
 				p.canceled(badID)
-			} else if e := asError(t, within(t, "the stream", bad).err); e.Code != mpreg.Internal || e.Executed != mpreg.ExecutedYes || !strings.Contains(e.Message, row.says) {
+			} else if e := testkit.AsError(t, testkit.Within(t, "the stream", bad).Err); e.Code != mpreg.Internal || e.Executed != mpreg.ExecutedYes || !strings.Contains(e.Message, row.says) {
 				t.Errorf("got %v", e)
 			}
-			good := later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "good") })
+			good := testkit.Later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "good") })
 			goodID, _ := p.request(wire.KindCall)
 			p.send(resultFrame(t, goodID, 7))
-			if got := within(t, "the good answer", good); got.err != nil || got.value != 7 {
+			if got := testkit.Within(t, "the good answer", good); got.Err != nil || got.Value != 7 {
 				t.Errorf("the other call: %+v", got)
 			}
 		})
@@ -183,13 +185,13 @@ func TestBadStreams(t *testing.T) {
 // TestItemsOfPlainCall: items that nobody asked for end the call.
 func TestItemsOfPlainCall(t *testing.T) {
 	c, p := clientOf(t, nodeHello("A", 1))
-	call := later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "f") })
+	call := testkit.Later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "f") })
 	id, r := p.request(wire.KindCall)
 	if r.Stream || r.Window != 0 || r.Events {
 		t.Errorf("asked for %+v", r)
 	}
 	p.send(itemFrame(t, id, 1), resultFrame(t, id, 7))
-	e := asError(t, within(t, "the call", call).err)
+	e := testkit.AsError(t, testkit.Within(t, "the call", call).Err)
 	if e.Code != mpreg.Internal || !strings.Contains(e.Message, "more items than it was asked for") {
 		t.Errorf("got %v", e)
 	}
@@ -222,12 +224,12 @@ func TestStreamEnds(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory("node")
+				m := testkit.NewNetwork("node")
 				dialed := impostors(t, m["node"])
-				c := connect(t, "ws://node", mpreg.WithDialer(m.dial))
+				c := testkit.Connect(t, "ws://node", mpreg.WithDialer(m.Dial))
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
-				call := later(func() ([]string, error) { return collect(ctx, c.With(mpreg.Timeout(5*time.Second)), "f") })
+				call := testkit.Later(func() ([]string, error) { return collect(ctx, c.With(mpreg.Timeout(5*time.Second)), "f") })
 				p := <-dialed
 				p.hello()
 				p.send(helloFrame(t, nodeHello("A", 1)))
@@ -238,9 +240,9 @@ func TestStreamEnds(t *testing.T) {
 				}
 				row.end(p, id, cancel)
 				got := <-call
-				e := asError(t, got.err)
-				if e.Code != row.code || e.Executed != row.executed || e.Function != "f" || len(got.value) != row.items {
-					t.Errorf("got %d items, %#v", len(got.value), e)
+				e := testkit.AsError(t, got.Err)
+				if e.Code != row.code || e.Executed != row.executed || e.Function != "f" || len(got.Value) != row.items {
+					t.Errorf("got %d items, %#v", len(got.Value), e)
 				}
 				if row.canceled {
 					p.canceled(id)
@@ -255,7 +257,7 @@ func TestLeftStreams(t *testing.T) {
 	c, p := clientOf(t, nodeHello("A", 1))
 	for name, leave := range map[string]func(){
 		"panic": func() { panic("in the loop") },
-		"exit":  goexit,
+		"exit":  runtime.Goexit,
 		"break": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -274,7 +276,7 @@ func TestLeftStreams(t *testing.T) {
 			}()
 			id, _ := p.request(wire.KindCall)
 			p.send(itemFrame(t, id, 1), itemFrame(t, id, 2))
-			got := within(t, "the loop ends", ended)
+			got := testkit.Within(t, "the loop ends", ended)
 			if (name == "panic") != (got == "in the loop") {
 				t.Errorf("recovered %v", got)
 			}
@@ -294,7 +296,7 @@ func TestEventFrames(t *testing.T) {
 	var events []mpreg.Event
 	observed := c.With(mpreg.OnEvent(func(e mpreg.Event) { events = append(events, e) }))
 	before := time.Now()
-	call := later(func() (int, error) { return mpreg.Call[int](context.Background(), observed, "f") })
+	call := testkit.Later(func() (int, error) { return mpreg.Call[int](context.Background(), observed, "f") })
 	id, r := p.request(wire.KindCall)
 	if !r.Events || r.Stream {
 		t.Errorf("asked for %+v", r)
@@ -304,8 +306,8 @@ func TestEventFrames(t *testing.T) {
 		event(id, &wire.Event{Name: "f", Function: "f", What: wire.EventFailed, Node: "B", AtMS: 3, DurationMS: 2, Error: &wire.Error{Code: wire.Code(mpreg.Failed), Message: "boom"}}),
 		errorFrame(t, id, mpreg.Failed, "boom"),
 	)
-	if got := within(t, "the call", call); !errors.Is(got.err, mpreg.Failed) {
-		t.Errorf("got %v", got.err)
+	if got := testkit.Within(t, "the call", call); !errors.Is(got.Err, mpreg.Failed) {
+		t.Errorf("got %v", got.Err)
 	}
 	if len(events) != 2 {
 		t.Fatalf("%d events", len(events))
@@ -317,13 +319,13 @@ func TestEventFrames(t *testing.T) {
 			t.Errorf("event %d: %+v", i, e)
 		}
 	}
-	if e := asError(t, events[1].Err); e.Code != mpreg.Failed || e.Message != "boom" || events[1].Duration != 2*time.Millisecond {
+	if e := testkit.AsError(t, events[1].Err); e.Code != mpreg.Failed || e.Message != "boom" || events[1].Duration != 2*time.Millisecond {
 		t.Errorf("the failure: %+v", events[1])
 	}
-	plain := later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "f") })
+	plain := testkit.Later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "f") })
 	id, _ = p.request(wire.KindCall)
 	p.send(event(id, &wire.Event{Name: "f", Function: "f", What: wire.EventStarted}), resultFrame(t, id, 7))
-	if got := within(t, "the answer", plain); got.err != nil || got.value != 7 {
+	if got := testkit.Within(t, "the answer", plain); got.Err != nil || got.Value != 7 {
 		t.Errorf("got %+v", got)
 	}
 }

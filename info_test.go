@@ -10,18 +10,19 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // TestInfo: a function can know all of the call that it serves, and nothing
 // outside of one.
 func TestInfo(t *testing.T) {
 	infos := make(chan mpreg.Info, 1)
-	s := serve(t, mpreg.Config{Name: "n1", Resources: []string{"gpu"}}, mpreg.WithAuthenticator(tokens))
-	must(t, s.Register("info", func(ctx context.Context) { infos <- mpreg.InfoFromContext(ctx) }, "a", "b"))
-	ws := dial(t, s.URL(), websocket.Dialer{})
-	ws.send(`{"role":"auth","u":"0","token":"ann"}`)
-	ws.receive()
-	ws.results(`{"role":"rpc","u":"r1","traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",` +
+	s := testkit.Serve(t, mpreg.Config{Name: "n1", Resources: []string{"gpu"}}, mpreg.WithAuthenticator(tokens))
+	testkit.Must(t, s.Register("info", func(ctx context.Context) { infos <- mpreg.InfoFromContext(ctx) }, "a", "b"))
+	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
+	ws.Send(`{"role":"auth","u":"0","token":"ann"}`)
+	ws.Receive()
+	ws.Results(`{"role":"rpc","u":"r1","traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",` +
 		`"headers":{"tenant":"t1","lang":"de"},"cmds":[{"name":"cmd","fun":"info","locs":["gpu","b"]}]}`)
 	want := mpreg.Info{
 		Request: "r1", Command: "cmd", Function: "info", Locs: []string{"gpu", "b"}, Node: "n1", NodeID: s.ID(),
@@ -34,7 +35,7 @@ func TestInfo(t *testing.T) {
 		t.Errorf("from a stranger (-want +got):\n%s", diff)
 	}
 	_, err := s.Client().With(mpreg.At("a"), mpreg.Header("k", "v")).Call(t.Context(), "info")
-	must(t, err)
+	testkit.Must(t, err)
 	want = mpreg.Info{
 		Command: "info", Function: "info", Locs: []string{"a"}, Node: "n1", NodeID: s.ID(),
 		Headers: map[string]string{"k": "v"},
@@ -54,18 +55,18 @@ func TestInfo(t *testing.T) {
 // the context.
 func TestNestedCalls(t *testing.T) {
 	infos, deadlines := make(chan mpreg.Info, 1), make(chan time.Time, 1)
-	s := serve(t, mpreg.Config{}, mpreg.WithAuthenticator(tokens))
-	must(t, s.Register("inner", func(ctx context.Context) {
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithAuthenticator(tokens))
+	testkit.Must(t, s.Register("inner", func(ctx context.Context) {
 		deadline, _ := ctx.Deadline()
 		infos <- mpreg.InfoFromContext(ctx)
 		deadlines <- deadline
 	}))
-	must(t, s.Register("middle", func(ctx context.Context) error {
+	testkit.Must(t, s.Register("middle", func(ctx context.Context) error {
 		_, err := mpreg.FromContext(ctx).With(mpreg.Header("h2", "middle"), mpreg.Header("h3", "new")).Call(ctx, "inner")
 		return err
 	}))
 	outer := make(chan time.Time, 1)
-	must(t, s.Register("outer", func(ctx context.Context) error {
+	testkit.Must(t, s.Register("outer", func(ctx context.Context) error {
 		deadline, _ := ctx.Deadline()
 		outer <- deadline
 		r := mpreg.NewRequest()
@@ -73,10 +74,10 @@ func TestNestedCalls(t *testing.T) {
 		_, err := mpreg.FromContext(ctx).Do(ctx, r)
 		return err
 	}))
-	ws := dial(t, s.URL(), websocket.Dialer{})
-	ws.send(`{"role":"auth","u":"0","token":"bob"}`)
-	ws.receive()
-	ws.results(`{"role":"rpc","u":"r1","timeout_ms":60000,"traceparent":"00-1-2-01","headers":{"h1":"outer","h2":"outer"},` +
+	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
+	ws.Send(`{"role":"auth","u":"0","token":"bob"}`)
+	ws.Receive()
+	ws.Results(`{"role":"rpc","u":"r1","timeout_ms":60000,"traceparent":"00-1-2-01","headers":{"h1":"outer","h2":"outer"},` +
 		`"cmds":[{"name":"cmd","fun":"outer"}]}`)
 	want := mpreg.Info{
 		Command: "inner", Function: "inner", Node: s.Name(), NodeID: s.ID(),
@@ -117,13 +118,13 @@ func TestFromContextOutside(t *testing.T) {
 
 // TestNodeClientClose: nobody closes a node by closing its client.
 func TestNodeClientClose(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	must(t, s.Register("closes", func(ctx context.Context) error { return mpreg.FromContext(ctx).Close() }))
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.Must(t, s.Register("closes", func(ctx context.Context) error { return mpreg.FromContext(ctx).Close() }))
 	c := s.Client()
 	if _, err := c.Call(t.Context(), "closes"); err != nil {
 		t.Error(err)
 	}
-	must(t, c.Close())
+	testkit.Must(t, c.Close())
 	if got, err := mpreg.Call[int](t.Context(), c, "echo", 1); err != nil || got != 1 {
 		t.Errorf("afterwards: %v, %v", got, err)
 	}
@@ -132,11 +133,11 @@ func TestNodeClientClose(t *testing.T) {
 // TestKeptContext: a context that a function keeps after its call ends with it,
 // and what is called through it is told so.
 func TestKeptContext(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	kept := make(chan context.Context, 1)
-	must(t, s.Register("keep", func(ctx context.Context) { kept <- ctx }))
-	_, err := connect(t, s.URL()).Call(t.Context(), "keep")
-	must(t, err)
+	testkit.Must(t, s.Register("keep", func(ctx context.Context) { kept <- ctx }))
+	_, err := testkit.Connect(t, s.URL()).Call(t.Context(), "keep")
+	testkit.Must(t, err)
 	ctx := <-kept
 	<-ctx.Done()
 	_, err = mpreg.FromContext(ctx).Call(ctx, "echo", 1)

@@ -14,6 +14,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // itemMessage is an item of a stream as anybody reads it.
@@ -26,8 +27,8 @@ type itemMessage struct {
 // streaming serves a function count(n) that yields 1 to n and notes in yielded how
 // far it got, fail, which fails after two items, and add.
 func streaming(t *testing.T, yielded *atomic.Int64) *mpreg.Server {
-	s := serve(t, mpreg.Config{Name: "n1"})
-	must(t, s.Register("count", func(ctx context.Context, n int) iter.Seq2[int, error] {
+	s := testkit.Serve(t, mpreg.Config{Name: "n1"})
+	testkit.Must(t, s.Register("count", func(ctx context.Context, n int) iter.Seq2[int, error] {
 		return func(yield func(int, error) bool) {
 			for i := 1; i <= n; i++ {
 				yielded.Store(int64(i))
@@ -38,23 +39,23 @@ func streaming(t *testing.T, yielded *atomic.Int64) *mpreg.Server {
 			}
 		}
 	}))
-	must(t, s.Register("fail", func() iter.Seq2[string, error] {
+	testkit.Must(t, s.Register("fail", func() iter.Seq2[string, error] {
 		return func(yield func(string, error) bool) {
 			_ = yield("a", nil) && yield("b", nil) && yield("", errors.New("no more"))
 		}
 	}))
-	must(t, s.Register("add", func(a, b int) int { return a + b }))
+	testkit.Must(t, s.Register("add", func(a, b int) int { return a + b }))
 	return s
 }
 
 // said returns what a node answers, until the response: each message as it is.
-func (s *socket) said(message string) []string {
-	s.t.Helper()
-	s.send(message)
+func said(s *testkit.Socket, message string) []string {
+	s.T.Helper()
+	s.Send(message)
 	var list []string
 	for {
-		a := s.receive()
-		list = append(list, a.text)
+		a := s.Receive()
+		list = append(list, a.Text)
 		if a.Role == "rpc-response" {
 			return list
 		}
@@ -64,7 +65,7 @@ func (s *socket) said(message string) []string {
 // TestJSONStreams: the items of a stream come before its response, over JSON too.
 func TestJSONStreams(t *testing.T) {
 	var yielded atomic.Int64
-	ws := dial(t, streaming(t, &yielded).URL(), websocket.Dialer{})
+	ws := testkit.Dial(t, streaming(t, &yielded).URL(), websocket.Dialer{})
 	for _, row := range []struct {
 		name, message string
 		want          []string
@@ -103,7 +104,7 @@ func TestJSONStreams(t *testing.T) {
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			if diff := cmp.Diff(row.want, ws.said(row.message)); diff != "" {
+			if diff := cmp.Diff(row.want, said(ws, row.message)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -114,64 +115,64 @@ func TestJSONStreams(t *testing.T) {
 // makes no sense is refused before anything runs.
 func TestJSONStreamFails(t *testing.T) {
 	var yielded atomic.Int64
-	ws := dial(t, streaming(t, &yielded).URL(), websocket.Dialer{})
-	got := ws.said(`{"role":"rpc","u":"3","stream":true,"cmds":[{"name":"f","fun":"fail"}]}`)
+	ws := testkit.Dial(t, streaming(t, &yielded).URL(), websocket.Dialer{})
+	got := said(ws, `{"role":"rpc","u":"3","stream":true,"cmds":[{"name":"f","fun":"fail"}]}`)
 	if len(got) != 3 || !strings.Contains(got[2], `"code":1003,"message":"no more"`) || !strings.Contains(got[2], `"executed":"yes"`) {
 		t.Errorf("got %v", got)
 	}
-	got = ws.said(`{"role":"rpc","u":"3","stream":true,"cmds":[{"name":"a","fun":"count","args":[1]},{"name":"b","fun":"count","args":[1]}]}`)
+	got = said(ws, `{"role":"rpc","u":"3","stream":true,"cmds":[{"name":"a","fun":"count","args":[1]},{"name":"b","fun":"count","args":[1]}]}`)
 	if len(got) != 1 || !strings.Contains(got[0], `"code":1004`) || yielded.Load() != 0 {
 		t.Errorf("two leaves: got %v", got)
 	}
-	ws.alive()
+	ws.Alive()
 }
 
 // TestJSONWindow: with a window no more items are under way than the caller has
 // allowed, and a cancel ends the function.
 func TestJSONWindow(t *testing.T) {
 	var yielded atomic.Int64
-	ws := dial(t, streaming(t, &yielded).URL(), websocket.Dialer{})
-	ws.send(`{"role":"rpc","u":"4","stream":true,"window":2,"cmds":[{"name":"c","fun":"count","args":[1000]}]}`)
+	ws := testkit.Dial(t, streaming(t, &yielded).URL(), websocket.Dialer{})
+	ws.Send(`{"role":"rpc","u":"4","stream":true,"window":2,"cmds":[{"name":"c","fun":"count","args":[1000]}]}`)
 	next := func(n int) {
 		t.Helper()
 		var got itemMessage
-		must(t, json.Unmarshal([]byte(ws.receive().text), &got))
+		testkit.Must(t, json.Unmarshal([]byte(ws.Receive().Text), &got))
 		if diff := cmp.Diff(itemMessage{"rpc-item", "4", "c", n, float64(n + 1)}, got); diff != "" {
 			t.Error(diff)
 		}
 	}
 	next(0)
 	next(1)
-	ws.alive() // nothing else is on its way
-	ws.send(`{"role":"ack","u":"4","n":3}`)
+	ws.Alive() // nothing else is on its way
+	ws.Send(`{"role":"ack","u":"4","n":3}`)
 	for n := 2; n < 5; n++ {
 		next(n)
 	}
-	ws.alive()
+	ws.Alive()
 	if got := yielded.Load(); got > 6 {
 		t.Errorf("the function has yielded %d items for 5 that were allowed", got)
 	}
-	ws.send(`{"role":"cancel","u":"4"}`)
-	if a := ws.receive(); a.Error == nil || a.Error.Code != int(mpreg.Canceled) {
-		t.Errorf("after a cancel: %s", a.text)
+	ws.Send(`{"role":"cancel","u":"4"}`)
+	if a := ws.Receive(); a.Error == nil || a.Error.Code != int(mpreg.Canceled) {
+		t.Errorf("after a cancel: %s", a.Text)
 	}
-	eventually(t, "the function to end", func() bool { return yielded.Load() == -1 })
+	testkit.Eventually(t, "the function to end", func() bool { return yielded.Load() == -1 })
 	for _, ack := range []string{`{"role":"ack","u":"4","n":3}`, `{"role":"ack","u":"nobody","n":1}`} {
-		ws.send(ack) // crossed with the end: no error
+		ws.Send(ack) // crossed with the end: no error
 	}
-	ws.send(`{"role":"ack","u":"bad","n":0}`)
-	if a := ws.receive(); a.Error == nil || a.Error.Code != int(mpreg.InvalidRequest) {
-		t.Errorf("an ack of nothing: %s", a.text)
+	ws.Send(`{"role":"ack","u":"bad","n":0}`)
+	if a := ws.Receive(); a.Error == nil || a.Error.Code != int(mpreg.InvalidRequest) {
+		t.Errorf("an ack of nothing: %s", a.Text)
 	}
-	ws.alive()
+	ws.Alive()
 }
 
 // TestJSONEvents: who asks for them is told of each step, before the response.
 func TestJSONEvents(t *testing.T) {
 	var yielded atomic.Int64
 	s := streaming(t, &yielded)
-	ws := dial(t, s.URL(), websocket.Dialer{})
-	got := ws.said(`{"role":"rpc","u":"5","events":true,"cmds":[{"name":"a","fun":"add","args":[20,22]},{"name":"b","fun":"nope","args":["a"]}]}`)
+	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
+	got := said(ws, `{"role":"rpc","u":"5","events":true,"cmds":[{"name":"a","fun":"add","args":[20,22]},{"name":"b","fun":"nope","args":["a"]}]}`)
 	type event struct {
 		Role, U, Name, Fun, What, Node string
 		Bytes                          int
@@ -180,7 +181,7 @@ func TestJSONEvents(t *testing.T) {
 	var told []string
 	for _, text := range got[:len(got)-1] {
 		var e event
-		must(t, json.Unmarshal([]byte(text), &e))
+		testkit.Must(t, json.Unmarshal([]byte(text), &e))
 		line := fmt.Sprint(e.Role, " ", e.U, " ", e.Name, " ", e.Fun, " ", e.What, " ", e.Bytes, " ", e.Node == s.ID())
 		if e.Error != nil {
 			line += fmt.Sprint(" ", e.Error.Code)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // Embedded types of TestKeywords.
@@ -44,7 +45,7 @@ type TrainBase struct {
 // TestKeywords: keyword arguments fill the last parameter by its JSON names;
 // those left out stay zero, and all of it may be left out.
 func TestKeywords(t *testing.T) {
-	s := serve(t, mpreg.Config{}, mpreg.WithCodec(codec.CBOR{}))
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithCodec(codec.CBOR{}))
 	show := func(o searchOptions) string {
 		rate := -1.0
 		if o.TrainBase != nil {
@@ -56,7 +57,7 @@ func TestKeywords(t *testing.T) {
 		"struct":  func(q string, o searchOptions) string { return q + ": " + show(o) },
 		"pointer": func(q string, o *searchOptions) string { return q + ": " + show(*o) },
 	} {
-		must(t, s.Register(name, fn))
+		testkit.Must(t, s.Register(name, fn))
 	}
 	for way, c := range bothWays(t, s) {
 		for _, row := range []struct {
@@ -89,8 +90,8 @@ func TestKeywords(t *testing.T) {
 
 // TestKwargsParameter: all keywords, as an any tree, and never nil.
 func TestKwargsParameter(t *testing.T) {
-	s := serve(t, mpreg.Config{}, mpreg.WithCodec(codec.CBOR{}))
-	must(t, s.Register("f", func(k mpreg.Kwargs) string { return fmt.Sprintf("%T%v %v", k["n"], k, k == nil) }))
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithCodec(codec.CBOR{}))
+	testkit.Must(t, s.Register("f", func(k mpreg.Kwargs) string { return fmt.Sprintf("%T%v %v", k["n"], k, k == nil) }))
 	for way, c := range bothWays(t, s) {
 		for _, row := range []struct {
 			args []any
@@ -111,7 +112,7 @@ func TestKwargsParameter(t *testing.T) {
 // TestKeywordsRefused: what is no keyword of the function is an error that says
 // which are, and nothing runs.
 func TestKeywordsRefused(t *testing.T) {
-	s := serve(t, mpreg.Config{}, mpreg.WithCodec(codec.CBOR{}))
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithCodec(codec.CBOR{}))
 	ran := func(o searchOptions) { t.Errorf("ran with %+v", o) }
 	type named struct {
 		Named  `json:"named"`
@@ -134,7 +135,7 @@ func TestKeywordsRefused(t *testing.T) {
 			t.Error("ran")
 		},
 	} {
-		must(t, s.Register(name, fn))
+		testkit.Must(t, s.Register(name, fn))
 	}
 	for way, c := range bothWays(t, s) {
 		for _, row := range []struct {
@@ -181,15 +182,15 @@ func TestKeywordsRefused(t *testing.T) {
 
 // TestKeywordsOnTheWire: no kwargs, null and {} are the same.
 func TestKeywordsOnTheWire(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	registerFunctions(t, &s.Registry)
-	must(t, s.Register("opt", func(o struct {
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.RegisterFunctions(t, &s.Registry)
+	testkit.Must(t, s.Register("opt", func(o struct {
 		base
 		N int
 	}) int {
 		return o.N + len(o.ID)
 	}))
-	ws := dial(t, s.URL(), websocket.Dialer{})
+	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
 	for _, row := range []struct{ cmd, want string }{
 		{`"fun":"opt"`, `0`},
 		{`"fun":"opt","args":[]`, `0`},
@@ -200,7 +201,7 @@ func TestKeywordsOnTheWire(t *testing.T) {
 		{`"fun":"opt","kwargs":{"N":4}`, `4`},
 		{`"fun":"opt","kwargs":{"ID":"12","N":4}`, `6`},
 	} {
-		if got := ws.results(request(`{"name":"a",` + row.cmd + `}`)); got != `{"a":`+row.want+`}` {
+		if got := ws.Results(request(`{"name":"a",` + row.cmd + `}`)); got != `{"a":`+row.want+`}` {
 			t.Errorf("%s: got %s", row.cmd, got)
 		}
 	}

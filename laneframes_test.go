@@ -7,6 +7,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -28,11 +29,11 @@ func chunks(lane uint64, f []byte) [][]byte {
 }
 
 // lengthNode runs a node with a function that tells how long a text is.
-func lengthNode(t testing.TB, cfg mpreg.Config) (*mpreg.Server, *journal) {
+func lengthNode(t testing.TB, cfg mpreg.Config) (*mpreg.Server, *testkit.Journal) {
 	t.Helper()
-	log := new(journal)
-	s := serve(t, cfg, mpreg.WithLogger(log.logger()))
-	must(t, s.Register("length", func(text string) int { return len(text) }))
+	log := new(testkit.Journal)
+	s := testkit.Serve(t, cfg, mpreg.WithLogger(log.Logger()))
+	testkit.Must(t, s.Register("length", func(text string) int { return len(text) }))
 	return s, log
 }
 
@@ -61,7 +62,7 @@ func TestLanes(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	p.alive()
-	log.brief(t, 0)
+	log.Brief(t, 0)
 }
 
 // TestBadLanes: a lane that is nonsense is dropped, and what follows on it is
@@ -101,7 +102,7 @@ func TestBadLanes(t *testing.T) {
 			if got := p.result(11).Results[0].Value.String(); got != "100000" {
 				t.Errorf("got %s", got)
 			}
-			log.brief(t, 1)
+			log.Brief(t, 1)
 		})
 	}
 }
@@ -126,7 +127,7 @@ func TestLaneOverLimit(t *testing.T) {
 			}
 			p.alive()
 		}
-		log.brief(t, 1)
+		log.Brief(t, 1)
 	})
 	t.Run("before it is there", func(t *testing.T) {
 		p := dialFrames(t, s.URL(), websocket.Dialer{})
@@ -135,7 +136,7 @@ func TestLaneOverLimit(t *testing.T) {
 		p.refused(77, mpreg.ResourceExhausted)
 		p.send(frame(wire.KindChunk, wire.FlagAbort, 1))
 		p.alive()
-		log.brief(t, 1)
+		log.Brief(t, 1)
 	})
 	t.Run("closed", func(t *testing.T) {
 		p := dialFrames(t, s.URL(), websocket.Dialer{})
@@ -148,7 +149,7 @@ func TestLaneOverLimit(t *testing.T) {
 		q := dialFrames(t, s.URL(), websocket.Dialer{})
 		q.greet(clientHello())
 		q.alive()
-		log.brief(t, 1)
+		log.Brief(t, 1)
 	})
 	t.Run("small frames above a small limit", func(t *testing.T) {
 		s, log := lengthNode(t, mpreg.Config{MaxMessageBytes: 1000})
@@ -159,7 +160,7 @@ func TestLaneOverLimit(t *testing.T) {
 			p.refused(77, mpreg.ResourceExhausted)
 			p.alive()
 		}
-		log.brief(t, 1)
+		log.Brief(t, 1)
 	})
 }
 
@@ -185,7 +186,7 @@ func TestTooManyLanes(t *testing.T) {
 	if got := p.result(78).Results[0].Value.String(); got != "100000" {
 		t.Errorf("got %s", got)
 	}
-	log.brief(t, 1)
+	log.Brief(t, 1)
 }
 
 // TestAnswerOverLimit: an answer that is too large for who asked is an error of
@@ -193,7 +194,7 @@ func TestTooManyLanes(t *testing.T) {
 func TestAnswerOverLimit(t *testing.T) {
 	const most = 100_000
 	t.Run("the node knows", func(t *testing.T) {
-		s := serve(t, mpreg.Config{})
+		s := testkit.Serve(t, mpreg.Config{})
 		p := dialFrames(t, s.URL(), websocket.Dialer{})
 		h := clientHello()
 		h.Limits.MessageBytes = 1000
@@ -206,33 +207,33 @@ func TestAnswerOverLimit(t *testing.T) {
 		p.alive()
 	})
 	t.Run("it does not", func(t *testing.T) {
-		var log journal
-		c, p := clientOf(t, nodeHello("A", 1), mpreg.WithMaxMessageBytes(most), mpreg.WithLogger(log.logger()))
+		var log testkit.Journal
+		c, p := clientOf(t, nodeHello("A", 1), mpreg.WithMaxMessageBytes(most), mpreg.WithLogger(log.Logger()))
 		for range 2 {
-			big := later(func() (string, error) { return mpreg.Call[string](t.Context(), c, "big") })
+			big := testkit.Later(func() (string, error) { return mpreg.Call[string](t.Context(), c, "big") })
 			id, _ := p.request(wire.KindCall)
 			for _, f := range chunks(1, resultFrame(t, id, strings.Repeat("x", 2*most))) {
 				p.send(f)
 			}
-			got := within(t, "the answer", big)
-			if e := asError(t, got.err); e.Code != mpreg.ResourceExhausted || e.Executed != mpreg.ExecutedYes || e.Details["limit"] != "message_bytes" {
-				t.Errorf("got %#v", got.err)
+			got := testkit.Within(t, "the answer", big)
+			if e := testkit.AsError(t, got.Err); e.Code != mpreg.ResourceExhausted || e.Executed != mpreg.ExecutedYes || e.Details["limit"] != "message_bytes" {
+				t.Errorf("got %#v", got.Err)
 			}
 		}
-		small := later(func() (int, error) { return mpreg.Call[int](t.Context(), c, "small") })
+		small := testkit.Later(func() (int, error) { return mpreg.Call[int](t.Context(), c, "small") })
 		id, _ := p.request(wire.KindCall)
 		p.send(resultFrame(t, id, 7))
-		if got := within(t, "the answer", small); got.err != nil || got.value != 7 {
+		if got := testkit.Within(t, "the answer", small); got.Err != nil || got.Value != 7 {
 			t.Errorf("got %+v", got)
 		}
-		log.brief(t, 1)
+		log.Brief(t, 1)
 	})
 	t.Run("a question", func(t *testing.T) {
 		h := nodeHello("A", 1)
 		h.Limits.MessageBytes = 1000
 		c, _ := clientOf(t, h)
 		_, err := c.Call(t.Context(), "f", strings.Repeat("x", 1000))
-		if e := asError(t, err); e.Code != mpreg.ResourceExhausted || e.Executed != mpreg.ExecutedNo || e.Details["max"] != int64(1000) {
+		if e := testkit.AsError(t, err); e.Code != mpreg.ResourceExhausted || e.Executed != mpreg.ExecutedNo || e.Details["max"] != int64(1000) {
 			t.Errorf("got %#v", err)
 		}
 	})

@@ -6,14 +6,15 @@ import (
 	"testing"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // TestLargeCallsAtOnce: who sends several frames near the limit at once lets no
 // more take turns than the other end has room for.
 func TestLargeCallsAtOnce(t *testing.T) {
-	far := serve(t, mpreg.Config{Name: "far", MaxMessageBytes: 1 << 20})
-	must(t, far.Register("length", func(s string) int { return len(s) }))
-	c := connect(t, far.URL())
+	far := testkit.Serve(t, mpreg.Config{Name: "far", MaxMessageBytes: 1 << 20})
+	testkit.Must(t, far.Register("length", func(s string) int { return len(s) }))
+	c := testkit.Connect(t, far.URL())
 	text := strings.Repeat("x", 700<<10)
 	var wg sync.WaitGroup
 	for range 16 {
@@ -31,10 +32,10 @@ func TestLargeCallsAtOnce(t *testing.T) {
 
 // TestLargeAnswersAtOnce: as for calls, and what is lost here has run.
 func TestLargeAnswersAtOnce(t *testing.T) {
-	far := serve(t, mpreg.Config{Name: "far"})
+	far := testkit.Serve(t, mpreg.Config{Name: "far"})
 	text := strings.Repeat("x", 700<<10)
-	must(t, far.Register("text", func() string { return text }))
-	c := connect(t, far.URL(), mpreg.WithMaxMessageBytes(1<<20))
+	testkit.Must(t, far.Register("text", func() string { return text }))
+	c := testkit.Connect(t, far.URL(), mpreg.WithMaxMessageBytes(1<<20))
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
@@ -126,7 +127,7 @@ func (c *largeCluster) traffic() [][]int64 {
 // wantNoLeases waits until no node holds a result any more.
 func (c *largeCluster) wantNoLeases(t *testing.T) {
 	t.Helper()
-	pass(time.Second) // what releases them is not answered
+	testkit.Pass(time.Second) // what releases them is not answered
 	for i := range c.Nodes() {
 		if c.holds(t, i) {
 			t.Errorf("node %d still holds results", i)
@@ -172,7 +173,7 @@ func testHolderKilled(t *testing.T, idempotent bool) {
 		done <- result{n, err}
 	}()
 	<-c.made
-	pass(time.Second)
+	testkit.Pass(time.Second)
 	for i := 1; i <= 2; i++ {
 		if c.holds(t, i) {
 			c.Node(i).Kill()
@@ -246,7 +247,7 @@ func testLeasesOutlast(t *testing.T, end string) {
 		got <- err
 	}()
 	<-c.made
-	pass(5 * time.Minute) // ten times as long as a lease that nobody renews
+	testkit.Pass(5 * time.Minute) // ten times as long as a lease that nobody renews
 	if !c.holds(t, 1) {
 		t.Fatal("the result was let go though it is needed")
 	}
@@ -254,13 +255,13 @@ func testLeasesOutlast(t *testing.T, end string) {
 	switch end {
 	case "coordinator killed":
 		c.Node(0).Kill()
-		pass(time.Second)
+		testkit.Pass(time.Second)
 		if c.holds(t, 1) {
 			t.Error("the result of a coordinator that is dead is still held")
 		}
 	case "holder drains":
 		go func() { stopped <- c.Node(1).Stop() }()
-		pass(time.Second)
+		testkit.Pass(time.Second)
 	}
 	c.proceed <- struct{}{}
 	err := <-got

@@ -8,19 +8,19 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
 // TestDrainWhileDialing: an attempt to dial a peer that does not answer holds up
 // no drain.
 func TestDrainWhileDialing(t *testing.T) {
-	l, url := loopbackListener(t)
+	l, url := testkit.Listen(t)
 	defer l.Close()
-	s, err := mpreg.NewServer(mpreg.Config{Name: "s", Peers: []string{url}, DrainTimeout: 2 * time.Second}, mpreg.WithLogger(quiet))
-	must(t, err)
-	stop := run(t, s)
+	s := testkit.NewServer(t, mpreg.Config{Name: "s", Peers: []string{url}, DrainTimeout: 2 * time.Second})
+	stop := testkit.Run(t, s)
 	c, err := l.Accept()
-	must(t, err)
+	testkit.Must(t, err)
 	defer c.Close()
 	if err := stop(); err != nil { // nothing ran, so the deadline is of no concern
 		t.Error(err)
@@ -29,19 +29,18 @@ func TestDrainWhileDialing(t *testing.T) {
 
 // TestGreetedWhileDraining: who says HELLO too late is told to go elsewhere.
 func TestGreetedWhileDraining(t *testing.T) {
-	s, err := mpreg.NewServer(mpreg.Config{}, mpreg.WithLogger(quiet))
-	must(t, err)
+	s := testkit.NewServer(t, mpreg.Config{})
 	started, release := make(chan struct{}), make(chan struct{})
-	must(t, s.Register("wait", func() { close(started); <-release }))
-	stop := run(t, s)
+	testkit.Must(t, s.Register("wait", func() { close(started); <-release }))
+	stop := testkit.Run(t, s)
 	p := dialFrames(t, s.URL(), websocket.Dialer{})
-	call := later(func() (struct{}, error) {
+	call := testkit.Later(func() (struct{}, error) {
 		_, err := s.Client().Call(context.Background(), "wait")
 		return struct{}{}, err
 	})
 	<-started
-	stopped := later(func() (struct{}, error) { return struct{}{}, stop() })
-	eventually(t, "drains", func() bool { return s.Members()[0].State == "left" })
+	stopped := testkit.Later(func() (struct{}, error) { return struct{}{}, stop() })
+	testkit.Eventually(t, "drains", func() bool { return s.Members()[0].State == "left" })
 	p.greet(clientHello())
 	p.send(callFrame(t, 1, "echo", 1))
 	h, _, err := p.next()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 	"github.com/mpreg/mpreg/mpregtest"
 )
@@ -19,15 +20,15 @@ import (
 // client that asks for that gets the result itself, for it could fill the memory of all
 // nodes; and it has nothing put into arguments or given out.
 func TestLentToNodesOnly(t *testing.T) {
-	holder := serve(t, mpreg.Config{Name: "holder"})
-	must(t, holder.Register("make", func(n int) string { return text(n)() }))
-	s := serve(t, mpreg.Config{Name: "s", Peers: []string{holder.URL()}})
-	acquainted(t, s, holder)
+	holder := testkit.Serve(t, mpreg.Config{Name: "holder"})
+	testkit.Must(t, holder.Register("make", func(n int) string { return text(n)() }))
+	s := testkit.Serve(t, mpreg.Config{Name: "s", Peers: []string{holder.URL()}})
+	testkit.Acquainted(t, s, holder)
 	p := dialFrames(t, s.URL(), websocket.Dialer{})
 	p.greet(clientHello())
 
 	size, err := codec.Encode(codec.JSON{}, 1000)
-	must(t, err)
+	testkit.Must(t, err)
 	p.send(written(t, func(f *wire.Frame) error {
 		return f.Request(1, &wire.Request{
 			Commands: []wire.Command{{Name: "make", Function: "make", Args: []codec.Value{size}}},
@@ -39,7 +40,7 @@ func TestLentToNodesOnly(t *testing.T) {
 		t.Errorf("the client got %.100q, a lease: %v", got.Bytes(), lease != nil)
 	}
 	status, err := mpreg.Call[mpreg.Status](t.Context(), holder.Client(), "mpreg.status")
-	must(t, err)
+	testkit.Must(t, err)
 	if status.Leases != (mpreg.LeaseCounts{}) {
 		t.Errorf("held for a client: %+v", status.Leases)
 	}
@@ -76,22 +77,22 @@ func TestLentForATime(t *testing.T) {
 		}), mpregtest.Latency(50*time.Millisecond))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		done := later(func() (*mpreg.Response, error) {
+		done := testkit.Later(func() (*mpreg.Response, error) {
 			r := mpreg.NewRequest()
 			r.Add("use", r.Add("make"))
 			return c.Node(0).Server().Client().Do(ctx, r)
 		})
 		<-made
-		pass(10 * time.Millisecond) // the answer is on its way
-		if n := statusOf(t, c.Node(1)).Leases.Count; n != 1 {
+		testkit.Pass(10 * time.Millisecond) // the answer is on its way
+		if n := testkit.Status(t, c.Node(1).Server()).Leases.Count; n != 1 {
 			t.Fatalf("%d results are held, want 1", n)
 		}
 		cancel()
-		if got := <-done; !errors.Is(got.err, context.Canceled) {
-			t.Errorf("got %v, want canceled", got.err)
+		if got := <-done; !errors.Is(got.Err, context.Canceled) {
+			t.Errorf("got %v, want canceled", got.Err)
 		}
-		pass(31 * time.Second)
+		testkit.Pass(31 * time.Second)
 		holdsNothing(t, c)
-		must(t, c.Node(1).Stop())
+		testkit.Must(t, c.Node(1).Stop())
 	})
 }

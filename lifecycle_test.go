@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,16 +17,16 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // bubble runs f in a synctest bubble with a node on a network in memory.
 func bubble(t *testing.T, cfg mpreg.Config, f func(t *testing.T, s *mpreg.Server, c *mpreg.Client, stop func() error)) {
 	synctest.Test(t, func(t *testing.T) {
-		network := newPipes()
-		s, err := mpreg.NewServer(cfg, mpreg.WithLogger(quiet), mpreg.WithListener(network))
-		must(t, err)
-		stop := run(t, s)
-		c := connect(t, "ws://node", mpreg.WithDialer(network.dial))
+		network := testkit.NewNetwork("node")
+		s := testkit.NewServer(t, cfg, mpreg.WithListener(network["node"]))
+		stop := testkit.Run(t, s)
+		c := testkit.Connect(t, "ws://node", mpreg.WithDialer(network.Dial))
 		f(t, s, c, stop)
 	})
 }
@@ -35,13 +36,13 @@ func bubble(t *testing.T, cfg mpreg.Config, f func(t *testing.T, s *mpreg.Server
 func TestDeadline(t *testing.T) {
 	bubble(t, mpreg.Config{}, func(t *testing.T, s *mpreg.Server, c *mpreg.Client, _ func() error) {
 		ended := make(chan error, 1)
-		must(t, s.Register("heeds", func(ctx context.Context) error {
+		testkit.Must(t, s.Register("heeds", func(ctx context.Context) error {
 			<-ctx.Done()
 			ended <- ctx.Err()
 			return ctx.Err()
 		}))
 		release := make(chan struct{})
-		must(t, s.Register("stubborn", func() { <-release }))
+		testkit.Must(t, s.Register("stubborn", func() { <-release }))
 		defer close(release)
 		for _, client := range []*mpreg.Client{c, s.Client()} {
 			for _, fn := range []string{"heeds", "stubborn"} {
@@ -65,25 +66,25 @@ func TestDeadline(t *testing.T) {
 
 // TestDeadlineOnTheWire: the node answers at the deadline by itself, and once.
 func TestDeadlineOnTheWire(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	release := make(chan struct{})
-	must(t, s.Register("stubborn", func() { <-release }))
-	ws := dial(t, s.URL(), websocket.Dialer{})
-	ws.send(`{"role":"rpc","u":"1","timeout_ms":1,"cmds":[{"name":"a","fun":"stubborn"}]}`)
-	a := ws.receive()
+	testkit.Must(t, s.Register("stubborn", func() { <-release }))
+	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
+	ws.Send(`{"role":"rpc","u":"1","timeout_ms":1,"cmds":[{"name":"a","fun":"stubborn"}]}`)
+	a := ws.Receive()
 	if a.Error == nil || a.Error.Code != int(mpreg.DeadlineExceeded) || a.Error.Details["command"] != "a" ||
 		a.Error.Details["function"] != "stubborn" || a.Error.Details["executed"] != "maybe" {
-		t.Errorf("got %s", a.text)
+		t.Errorf("got %s", a.Text)
 	}
 	close(release)
-	ws.alive() // and not a second answer to 1
+	ws.Alive() // and not a second answer to 1
 }
 
 // TestCancel: who gives up ends what runs for them.
 func TestCancel(t *testing.T) {
 	bubble(t, mpreg.Config{}, func(t *testing.T, s *mpreg.Server, c *mpreg.Client, _ func() error) {
 		started, ended := make(chan struct{}), make(chan error)
-		must(t, s.Register("wait", func(ctx context.Context) error {
+		testkit.Must(t, s.Register("wait", func(ctx context.Context) error {
 			started <- struct{}{}
 			<-ctx.Done()
 			ended <- ctx.Err()
@@ -105,13 +106,13 @@ func TestCancel(t *testing.T) {
 
 // TestLostCallerCancels: when a link is gone, so is the need for what runs for it.
 func TestLostCallerCancels(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	started, ended := make(chan struct{}), make(chan error)
-	must(t, s.Register("wait", func(ctx context.Context) { close(started); <-ctx.Done(); ended <- ctx.Err() }))
-	ws := dial(t, s.URL(), websocket.Dialer{})
-	ws.send(`{"role":"rpc","u":"1","cmds":[{"name":"a","fun":"wait"}]}`)
+	testkit.Must(t, s.Register("wait", func(ctx context.Context) { close(started); <-ctx.Done(); ended <- ctx.Err() }))
+	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
+	ws.Send(`{"role":"rpc","u":"1","cmds":[{"name":"a","fun":"wait"}]}`)
 	<-started
-	must(t, ws.NetConn().Close())
+	testkit.Must(t, ws.NetConn().Close())
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -119,18 +120,18 @@ func TestLostCallerCancels(t *testing.T) {
 
 // TestFailFast: the first failure cancels what runs, and is the answer.
 func TestFailFast(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	started := make(chan struct{})
 	canceled := make(chan error, 1)
 	never := atomic.Bool{}
-	must(t, s.Register("wait", func(ctx context.Context) int {
+	testkit.Must(t, s.Register("wait", func(ctx context.Context) int {
 		close(started)
 		<-ctx.Done()
 		canceled <- ctx.Err()
 		return 0
 	}))
-	must(t, s.Register("boom", func() error { <-started; return errors.New("boom") }))
-	must(t, s.Register("never", func(int) { never.Store(true) }))
+	testkit.Must(t, s.Register("boom", func() error { <-started; return errors.New("boom") }))
+	testkit.Must(t, s.Register("never", func(int) { never.Store(true) }))
 	r := mpreg.NewRequest()
 	slow := r.Add("wait")
 	r.Add("never", slow)
@@ -152,16 +153,15 @@ func TestFailFast(t *testing.T) {
 // TestDrain: a node that is told to stop answers what it accepted, refuses the
 // rest as not executed, and ends without an error.
 func TestDrain(t *testing.T) {
-	s, err := mpreg.NewServer(mpreg.Config{}, mpreg.WithLogger(quiet))
-	must(t, err)
-	stop := run(t, s)
+	s := testkit.NewServer(t, mpreg.Config{})
+	stop := testkit.Run(t, s)
 	started, release := make(chan struct{}), make(chan struct{})
-	must(t, s.Register("nested", func(ctx context.Context) (string, error) {
+	testkit.Must(t, s.Register("nested", func(ctx context.Context) (string, error) {
 		close(started)
 		<-release
 		return mpreg.Call[string](ctx, mpreg.FromContext(ctx), "echo", "also while draining")
 	}))
-	c := connect(t, s.URL())
+	c := testkit.Connect(t, s.URL())
 	got := make(chan string, 1)
 	go func() {
 		text, err := mpreg.Call[string](context.Background(), c, "nested")
@@ -196,15 +196,14 @@ func TestDrain(t *testing.T) {
 // TestDrainUnderLoad: whatever the moment, each call is answered, or surely did
 // not run: those that ran are exactly those that succeeded.
 func TestDrainUnderLoad(t *testing.T) {
-	s, err := mpreg.NewServer(mpreg.Config{}, mpreg.WithLogger(quiet))
-	must(t, err)
-	stop := run(t, s)
+	s := testkit.NewServer(t, mpreg.Config{})
+	stop := testkit.Run(t, s)
 	var ran, succeeded atomic.Int64
-	must(t, s.Register("count", func() { ran.Add(1) }))
+	testkit.Must(t, s.Register("count", func() { ran.Add(1) }))
 	var callers sync.WaitGroup
 	warm := make(chan struct{}, 16)
 	for range 16 {
-		c := connect(t, s.URL())
+		c := testkit.Connect(t, s.URL())
 		callers.Go(func() {
 			for i := 0; ; i++ {
 				_, err := c.Call(context.Background(), "count")
@@ -226,7 +225,7 @@ func TestDrainUnderLoad(t *testing.T) {
 	for range 16 {
 		<-warm
 	}
-	must(t, stop())
+	testkit.Must(t, stop())
 	callers.Wait()
 	if ran.Load() != succeeded.Load() || ran.Load() < 16*20 {
 		t.Errorf("%d ran, %d succeeded", ran.Load(), succeeded.Load())
@@ -238,7 +237,7 @@ func TestDrainDeadline(t *testing.T) {
 	bubble(t, mpreg.Config{DrainTimeout: time.Minute}, func(t *testing.T, s *mpreg.Server, c *mpreg.Client, stop func() error) {
 		release := make(chan struct{})
 		defer close(release)
-		must(t, s.Register("stubborn", func() { <-release }))
+		testkit.Must(t, s.Register("stubborn", func() { <-release }))
 		called := make(chan error, 1)
 		go func() {
 			_, err := c.Call(context.Background(), "stubborn")
@@ -261,9 +260,9 @@ func TestDrainDeadline(t *testing.T) {
 
 // TestGoexit: a function that ends its goroutine leaves nobody waiting.
 func TestGoexit(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	must(t, s.Register("exit", goexit))
-	for name, c := range map[string]*mpreg.Client{"socket": connect(t, s.URL()), "node": s.Client()} {
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.Must(t, s.Register("exit", runtime.Goexit))
+	for name, c := range map[string]*mpreg.Client{"socket": testkit.Connect(t, s.URL()), "node": s.Client()} {
 		for _, commands := range []int{1, 2, 3} {
 			r := mpreg.NewRequest()
 			for range commands {
@@ -283,8 +282,7 @@ func TestGoexit(t *testing.T) {
 
 // TestMounted: a node within somebody else's HTTP server.
 func TestMounted(t *testing.T) {
-	s, err := mpreg.NewServer(mpreg.Config{}, mpreg.WithLogger(quiet), mpreg.WithMount("ws://example.test/mpreg"))
-	must(t, err)
+	s := testkit.NewServer(t, mpreg.Config{}, mpreg.WithMount("ws://example.test/mpreg"))
 	mux := http.NewServeMux()
 	mux.Handle("/mpreg", s)
 	mux.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "fine") })
@@ -292,24 +290,24 @@ func TestMounted(t *testing.T) {
 	defer web.Close()
 	url := "ws" + strings.TrimPrefix(web.URL, "http") + "/mpreg"
 
-	early := connect(t, url)
+	early := testkit.Connect(t, url)
 	if _, err := early.Call(t.Context(), "echo", 1); !errors.Is(err, mpreg.Unavailable) || !strings.Contains(err.Error(), "503") {
 		t.Errorf("before Serve: %v", err)
 	}
-	stop := run(t, s)
+	stop := testkit.Run(t, s)
 	if s.URL() != "ws://example.test/mpreg" {
 		t.Errorf("URL: %s", s.URL())
 	}
-	if got, err := mpreg.Call[int](t.Context(), connect(t, url), "echo", 7); err != nil || got != 7 {
+	if got, err := mpreg.Call[int](t.Context(), testkit.Connect(t, url), "echo", 7); err != nil || got != 7 {
 		t.Errorf("got %v, %v", got, err)
 	}
 	for path, want := range map[string]int{"/mpreg": http.StatusUpgradeRequired, "/health": http.StatusOK} {
 		response, err := http.Get(web.URL + path)
-		must(t, err)
+		testkit.Must(t, err)
 		_ = response.Body.Close()
 		if response.StatusCode != want {
 			t.Errorf("%s: %s", path, response.Status)
 		}
 	}
-	must(t, stop())
+	testkit.Must(t, stop())
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
@@ -22,7 +23,7 @@ import (
 func occupy(t *testing.T, s *mpreg.Server, c *mpreg.Client, n int) (leave func()) {
 	name := fmt.Sprintf("gate %p", &n)
 	entered, open := make(chan struct{}), make(chan struct{})
-	must(t, s.Register(name, func() {
+	testkit.Must(t, s.Register(name, func() {
 		entered <- struct{}{}
 		<-open
 	}))
@@ -61,8 +62,8 @@ func fine(t *testing.T, c *mpreg.Client) {
 // TestInFlightPerLink: a link that has its share is refused at once, and others
 // are not; when its calls end it is served again.
 func TestInFlightPerLink(t *testing.T) {
-	s := serve(t, mpreg.Config{MaxInFlightPerLink: 3})
-	full, other := connect(t, s.URL()), connect(t, s.URL())
+	s := testkit.Serve(t, mpreg.Config{MaxInFlightPerLink: 3})
+	full, other := testkit.Connect(t, s.URL()), testkit.Connect(t, s.URL())
 	leave := occupy(t, s, full, 3)
 	refusedFor(t, full, "in_flight_per_link", 3)
 	fine(t, other)
@@ -73,8 +74,8 @@ func TestInFlightPerLink(t *testing.T) {
 
 // TestInFlightPerNode: a node that has its share refuses everybody.
 func TestInFlightPerNode(t *testing.T) {
-	s := serve(t, mpreg.Config{MaxInFlight: 3})
-	a, b := connect(t, s.URL()), connect(t, s.URL())
+	s := testkit.Serve(t, mpreg.Config{MaxInFlight: 3})
+	a, b := testkit.Connect(t, s.URL()), testkit.Connect(t, s.URL())
 	leaveA, leaveB := occupy(t, s, a, 2), occupy(t, s, b, 1)
 	for _, c := range []*mpreg.Client{a, b, s.Client()} {
 		refusedFor(t, c, "in_flight", 3)
@@ -88,7 +89,7 @@ func TestInFlightPerNode(t *testing.T) {
 // TestInFlightOfOne: who waits for each answer before the next call is never
 // over a limit of one: a request that was answered counts no more.
 func TestInFlightOfOne(t *testing.T) {
-	s := serve(t, mpreg.Config{MaxInFlight: 1, MaxInFlightPerLink: 1})
+	s := testkit.Serve(t, mpreg.Config{MaxInFlight: 1, MaxInFlightPerLink: 1})
 	for name, c := range bothWays(t, s) {
 		for i := range 1000 {
 			if _, err := c.Call(t.Context(), "echo", i); err != nil {
@@ -100,26 +101,26 @@ func TestInFlightOfOne(t *testing.T) {
 
 // TestMaxLinks: a link too many is refused in its handshake.
 func TestMaxLinks(t *testing.T) {
-	s := serve(t, mpreg.Config{MaxLinks: 2})
-	a, b := dial(t, s.URL(), websocket.Dialer{}), dial(t, s.URL(), websocket.Dialer{})
+	s := testkit.Serve(t, mpreg.Config{MaxLinks: 2})
+	a, b := testkit.Dial(t, s.URL(), websocket.Dialer{}), testkit.Dial(t, s.URL(), websocket.Dialer{})
 	_, response, err := websocket.DefaultDialer.DialContext(t.Context(), s.URL(), nil)
 	if err == nil || response == nil || response.StatusCode != http.StatusServiceUnavailable {
 		t.Fatalf("the third: %v, %v", response, err)
 	}
 	_ = response.Body.Close()
-	c := connect(t, s.URL())
+	c := testkit.Connect(t, s.URL())
 	if _, err := c.Call(t.Context(), "echo", 1); !errors.Is(err, mpreg.Unavailable) {
 		t.Errorf("a client: %v", err)
 	}
-	must(t, c.Close()) // or it would take the next place that is free
-	must(t, a.Close())
+	testkit.Must(t, c.Close()) // or it would take the next place that is free
+	testkit.Must(t, a.Close())
 	for links := 2; links == 2; {
 		status, err := mpreg.Call[mpreg.Status](t.Context(), s.Client(), "mpreg.status")
-		must(t, err)
+		testkit.Must(t, err)
 		links = status.Links
 	}
-	dial(t, s.URL(), websocket.Dialer{}).alive()
-	b.alive()
+	testkit.Dial(t, s.URL(), websocket.Dialer{}).Alive()
+	b.Alive()
 }
 
 // narrow is a function with bounds, and what its calls did.

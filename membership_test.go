@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
@@ -16,16 +17,6 @@ import (
 // where it runs.
 func whereabout(i int, s *mpreg.Server) error {
 	return s.Register(fmt.Sprint("on-", i), func(ctx context.Context) string { return mpreg.InfoFromContext(ctx).Node })
-}
-
-// stateAt returns what a node holds another for, empty if it does not list it.
-func stateAt(s *mpreg.Server, id string) mpreg.MemberState {
-	for _, m := range s.Members() {
-		if m.ID == id {
-			return m.State
-		}
-	}
-	return ""
 }
 
 func wantCall(t testing.TB, from *mpreg.Server, fn, where string) {
@@ -63,10 +54,10 @@ func TestOneNodeIsEnough(t *testing.T) {
 		c := mpregtest.NewCluster(t, n, mpregtest.Setup(whereabout), mpregtest.Config(func(i int, cfg *mpreg.Config) {
 			cfg.Peers = []string{fmt.Sprintf("ws://node-%d", max(i-1, 0))}
 		}))
-		pass(30 * time.Second)
+		testkit.Pass(30 * time.Second)
 		links := 0
 		for _, node := range c.Nodes() {
-			links += linksOf(t, node.Server())
+			links += testkit.Status(t, node.Server()).Links
 		}
 		if links > n*12 {
 			t.Errorf("%d ends of links at %d nodes: the mesh is not partial", links, n)
@@ -74,11 +65,11 @@ func TestOneNodeIsEnough(t *testing.T) {
 		for i := range n {
 			wantCall(t, c.Node(7).Server(), fmt.Sprint("on-", i), fmt.Sprint("node-", i))
 		}
-		if got := linksOf(t, c.Node(7).Server()); got < n-1 {
+		if got := testkit.Status(t, c.Node(7).Server()).Links; got < n-1 {
 			t.Errorf("%d links after calls of all", got)
 		}
-		pass(3 * time.Minute)
-		if got := linksOf(t, c.Node(7).Server()); got > 16 {
+		testkit.Pass(3 * time.Minute)
+		if got := testkit.Status(t, c.Node(7).Server()).Links; got > 16 {
 			t.Errorf("%d links, minutes after the last call", got)
 		}
 		wantCall(t, c.Node(7).Server(), "on-30", "node-30")
@@ -94,7 +85,7 @@ func TestUnreachableNodes(t *testing.T) {
 				c := mpregtest.NewCluster(t, n, mpregtest.Setup(whereabout), mpregtest.Config(func(i int, cfg *mpreg.Config) {
 					cfg.Unreachable = i == 1
 				}))
-				pass(15 * time.Second)
+				testkit.Pass(15 * time.Second)
 				hidden := c.Node(1).Server()
 				for _, node := range c.Nodes() {
 					wantCall(t, node.Server(), "on-1", "node-1")
@@ -116,14 +107,14 @@ func TestMemberStates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := mpregtest.NewCluster(t, 4, mpregtest.Setup(whereabout))
 		s, stopped, killed := c.Node(0).Server(), c.Node(1).Server().ID(), c.Node(2).Server().ID()
-		must(t, c.Node(1).Stop())
+		testkit.Must(t, c.Node(1).Stop())
 		synctest.Wait()
-		if got := stateAt(s, stopped); got != mpreg.MemberLeft {
+		if got := testkit.StateAt(s, stopped); got != mpreg.MemberLeft {
 			t.Errorf("the node that stopped is %q", got)
 		}
 		c.Node(2).Kill()
-		pass(time.Second)
-		if got := stateAt(s, killed); got != mpreg.MemberDead {
+		testkit.Pass(time.Second)
+		if got := testkit.StateAt(s, killed); got != mpreg.MemberDead {
 			t.Errorf("the node that was killed is %q", got)
 		}
 		c.WaitConverged()
@@ -136,7 +127,7 @@ func TestMemberStates(t *testing.T) {
 				t.Errorf("%s is %s since %v", m.Name, m.State, m.Since)
 			}
 		}
-		pass(11 * time.Minute)
+		testkit.Pass(11 * time.Minute)
 		if got := len(s.Members()); got != 2 {
 			t.Errorf("%d members after the dead are forgotten", got)
 		}
@@ -155,8 +146,8 @@ func TestFrozenNode(t *testing.T) {
 		s, frozen := c.Node(0).Server(), c.Node(1)
 		frozen.Freeze()
 		start := time.Now()
-		for stateAt(s, frozen.Server().ID()) == mpreg.MemberAlive {
-			pass(10 * time.Millisecond)
+		for testkit.StateAt(s, frozen.Server().ID()) == mpreg.MemberAlive {
+			testkit.Pass(10 * time.Millisecond)
 		}
 		if took := time.Since(start); took > 5*time.Second {
 			t.Errorf("suspect after %v", took)
@@ -166,8 +157,8 @@ func TestFrozenNode(t *testing.T) {
 				t.Fatalf("ran on %q, %v", got, err)
 			}
 		}
-		for stateAt(s, frozen.Server().ID()) != mpreg.MemberDead {
-			pass(10 * time.Millisecond)
+		for testkit.StateAt(s, frozen.Server().ID()) != mpreg.MemberDead {
+			testkit.Pass(10 * time.Millisecond)
 		}
 		if took := time.Since(start); took > 9*time.Second {
 			t.Errorf("dead after %v", took)
@@ -177,7 +168,7 @@ func TestFrozenNode(t *testing.T) {
 		seen := make(map[string]bool)
 		for range 300 {
 			got, err := mpreg.Call[string](t.Context(), s.Client(), "where")
-			must(t, err)
+			testkit.Must(t, err)
 			seen[got] = true
 		}
 		if !seen[frozen.Name()] {
@@ -194,19 +185,19 @@ func TestStallLosesNoCall(t *testing.T) {
 			if i != 1 {
 				return nil
 			}
-			return s.Register("slow", func() string { pass(2 * time.Second); return "done" })
+			return s.Register("slow", func() string { testkit.Pass(2 * time.Second); return "done" })
 		}))
 		s := c.Node(0).Server()
-		call := later(func() (string, error) { return mpreg.Call[string](context.Background(), s.Client(), "slow") })
-		pass(time.Second)
+		call := testkit.Later(func() (string, error) { return mpreg.Call[string](context.Background(), s.Client(), "slow") })
+		testkit.Pass(time.Second)
 		c.Node(1).Freeze()
-		pass(5 * time.Second)
+		testkit.Pass(5 * time.Second)
 		c.Node(1).Thaw()
-		if got := <-call; got.err != nil || got.value != "done" {
+		if got := <-call; got.Err != nil || got.Value != "done" {
 			t.Errorf("got %+v", got)
 		}
 		c.WaitConverged()
-		if got := stateAt(s, c.Node(1).Server().ID()); got != mpreg.MemberAlive {
+		if got := testkit.StateAt(s, c.Node(1).Server().ID()); got != mpreg.MemberAlive {
 			t.Errorf("it is %s", got)
 		}
 	})
@@ -252,14 +243,14 @@ func TestWatch(t *testing.T) {
 			t.Helper()
 			told = nil
 			do()
-			pass(wait)
+			testkit.Pass(wait)
 			synctest.Wait()
 			if !slices.Equal(told, want) {
 				t.Errorf("%s: got %q, want %q", what, told, want)
 			}
 		}
-		expect("registers", func() { must(t, c.Node(1).Server().Register("more", func() {})) }, time.Second, "node-1 updated alive 2")
-		expect("stops", func() { must(t, c.Node(2).Stop()) }, time.Second, "node-2 left left 0")
+		expect("registers", func() { testkit.Must(t, c.Node(1).Server().Register("more", func() {})) }, time.Second, "node-1 updated alive 2")
+		expect("stops", func() { testkit.Must(t, c.Node(2).Stop()) }, time.Second, "node-2 left left 0")
 		expect("freezes", c.Node(1).Freeze, 5*time.Second, "node-1 suspected suspect 2")
 		expect("thaws", c.Node(1).Thaw, 5*time.Second, "node-1 recovered alive 2")
 		expect("dies", c.Node(1).Kill, time.Second, "node-1 died dead 0")
@@ -270,14 +261,13 @@ func TestWatch(t *testing.T) {
 
 // TestWatchEnds: with its context, with the loop, and with the node.
 func TestWatchEnds(t *testing.T) {
-	s, err := mpreg.NewServer(mpreg.Config{}, mpreg.WithLogger(quiet))
-	must(t, err)
+	s := testkit.NewServer(t, mpreg.Config{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for e := range s.Watch(ctx) {
 		t.Errorf("got %v", e)
 	}
-	stop := run(t, s)
+	stop := testkit.Run(t, s)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -285,8 +275,8 @@ func TestWatchEnds(t *testing.T) {
 			return
 		}
 	}()
-	must(t, stop())
-	within(t, "the watch ends", later(func() (struct{}, error) { <-ended; return struct{}{}, nil }))
+	testkit.Must(t, stop())
+	testkit.Within(t, "the watch ends", testkit.Later(func() (struct{}, error) { <-ended; return struct{}{}, nil }))
 	for e := range s.Watch(context.Background()) {
 		t.Errorf("after the end: got %v", e)
 	}

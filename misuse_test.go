@@ -12,15 +12,15 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // TestReadyTellsWhy: who waits for a node learns why it will not come.
 func TestReadyTellsWhy(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
+	testkit.Must(t, err)
 	defer func() { _ = taken.Close() }()
-	s, err := mpreg.NewServer(mpreg.Config{Port: taken.Addr().(*net.TCPAddr).Port}, mpreg.WithLogger(quiet))
-	must(t, err)
+	s := testkit.NewServer(t, mpreg.Config{Port: taken.Addr().(*net.TCPAddr).Port})
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(t.Context()) }()
 	if err := s.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "can't listen on "+taken.Addr().String()) {
@@ -37,7 +37,7 @@ func TestServerOptionsRefused(t *testing.T) {
 		"certificate":      {mpreg.WithTLS(&tls.Config{MinVersion: tls.VersionTLS13})},
 		"no URL of a node": {mpreg.WithMount("/mpreg")},
 		"no URL":           {mpreg.WithMount("")},
-		"does not listen":  {mpreg.WithMount("ws://a/b"), mpreg.WithListener(newPipes())},
+		"does not listen":  {mpreg.WithMount("ws://a/b"), mpreg.WithListener(testkit.NewNetwork("node")["node"])},
 	} {
 		if _, err := mpreg.NewServer(mpreg.Config{}, opts...); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("want %q, got %v", says, err)
@@ -76,15 +76,15 @@ func TestRebinding(t *testing.T) {
 // returns the address.
 func serveNamed(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	serve(t, mpreg.Config{AdvertisedURLs: []string{"ws://node.test"}, AllowedOrigins: []string{"HTTPS://app.test"}}, mpreg.WithListener(l))
+	testkit.Must(t, err)
+	testkit.Serve(t, mpreg.Config{AdvertisedURLs: []string{"ws://node.test"}, AllowedOrigins: []string{"HTTPS://app.test"}}, mpreg.WithListener(l))
 	return l.Addr().String()
 }
 
 // TestErrorsReturnedInOtherWays: a function may return its error in any way that
 // Go lets it, or learn at Register that it may not.
 func TestErrorsReturnedInOtherWays(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	if err := s.Register("concrete", func() *mpreg.Error { return nil }); err == nil || !strings.Contains(err.Error(), "declare it as error") {
 		t.Errorf("a concrete error type: %v", err)
 	}
@@ -92,7 +92,7 @@ func TestErrorsReturnedInOtherWays(t *testing.T) {
 	for name, err := range map[string]error{
 		"code": mpreg.Code(2001), "wrapped": fmt.Errorf("no paper: %w", mpreg.Code(2001)), "zero": mpreg.Errorf(0, "odd"), "nil": none,
 	} {
-		must(t, s.Register(name, func() error { return err }))
+		testkit.Must(t, s.Register(name, func() error { return err }))
 	}
 	for name, row := range map[string]struct {
 		code mpreg.Code
@@ -100,7 +100,7 @@ func TestErrorsReturnedInOtherWays(t *testing.T) {
 	}{
 		"code": {2001, "2001"}, "wrapped": {2001, "no paper"}, "zero": {mpreg.Failed, "odd"}, "nil": {mpreg.Failed, "nil *mpreg.Error"},
 	} {
-		for way, c := range map[string]*mpreg.Client{"socket": connect(t, s.URL()), "node": s.Client()} {
+		for way, c := range map[string]*mpreg.Client{"socket": testkit.Connect(t, s.URL()), "node": s.Client()} {
 			if _, err := c.Call(t.Context(), name); !errors.Is(err, row.code) || !strings.Contains(err.Error(), row.says) {
 				t.Errorf("%s, %s: %v", way, name, err)
 			}
@@ -110,7 +110,7 @@ func TestErrorsReturnedInOtherWays(t *testing.T) {
 
 // TestCommandsOutOfPlace: a command means its result within its request only.
 func TestCommandsOutOfPlace(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	c := s.Client()
 	r := mpreg.NewRequest()
 	cmd := r.Add("echo", 1)
@@ -121,7 +121,7 @@ func TestCommandsOutOfPlace(t *testing.T) {
 	}
 	r.Add("echo", *cmd).Named("copy")
 	resp, err := c.Do(t.Context(), r)
-	must(t, err)
+	testkit.Must(t, err)
 	if got := string(resp.Results["copy"].Bytes()); got != "1" {
 		t.Errorf("a copy of a command: %s", got)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // TestNumbersKeepTheirBytes: what a function takes and returns as a Value is the
@@ -46,9 +47,9 @@ func TestNumbersKeepTheirBytes(t *testing.T) {
 					var got struct {
 						R json.RawMessage `json:"r"`
 					}
-					must(t, json.Unmarshal([]byte(a.text), &got))
+					testkit.Must(t, json.Unmarshal([]byte(a.Text), &got))
 					if string(got.R) != want {
-						t.Errorf("%s\ngot  %s\nwant %s", message, a.text, want)
+						t.Errorf("%s\ngot  %s\nwant %s", message, a.Text, want)
 					}
 				}
 			}
@@ -63,20 +64,20 @@ func TestNumbersKeepTheirKind(t *testing.T) {
 	want := []any{int64(1), 1.0, int64(9007199254740993), uint64(18446744073709551615), huge, int64(-5), -0.5}
 	near, far := nearAndFar(t)
 	seen := make(chan any, 1)
-	must(t, far.Register("see", func(x any) any { seen <- x; return x }))
-	eventually(t, "see is known", func() bool {
+	testkit.Must(t, far.Register("see", func(x any) any { seen <- x; return x }))
+	testkit.Eventually(t, "see is known", func() bool {
 		_, err := near.Client().Call(t.Context(), "see", 1)
 		return err == nil && <-seen != nil
 	})
 	for _, e := range entries(t, near, far) {
 		t.Run(e.name, func(t *testing.T) {
 			got, err := mpreg.Call[any](t.Context(), e.client, "see", want)
-			must(t, err)
+			testkit.Must(t, err)
 			same := cmp.Comparer(func(a, b *big.Int) bool { return a.Cmp(b) == 0 })
 			if diff := cmp.Diff(any(want), got, same); diff != "" {
 				t.Errorf("the caller (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(any(want), within(t, "the function saw it", seen), same); diff != "" {
+			if diff := cmp.Diff(any(want), testkit.Within(t, "the function saw it", seen), same); diff != "" {
 				t.Errorf("the function (-want +got):\n%s", diff)
 			}
 		})

@@ -13,18 +13,19 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // TestWaitingAnswersAreCounted: a peer that does not read can't have more
 // answers waiting than requests in flight.
 func TestWaitingAnswersAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		network := newPipes()
-		s := serve(t, mpreg.Config{MaxInFlightPerLink: 4, MaxQueueBytes: 1, WriteTimeout: time.Hour, PingInterval: -1}, mpreg.WithListener(network))
+		network := testkit.NewNetwork("node")
+		s := testkit.Serve(t, mpreg.Config{MaxInFlightPerLink: 4, MaxQueueBytes: 1, WriteTimeout: time.Hour, PingInterval: -1}, mpreg.WithListener(network["node"]))
 		var calls atomic.Int64
-		must(t, s.Register("count", func() { calls.Add(1) }))
-		ws, response, err := (&websocket.Dialer{NetDialContext: network.dial}).DialContext(t.Context(), "ws://node", nil)
-		must(t, err)
+		testkit.Must(t, s.Register("count", func() { calls.Add(1) }))
+		ws, response, err := (&websocket.Dialer{NetDialContext: network.Dial}).DialContext(t.Context(), "ws://node", nil)
+		testkit.Must(t, err)
 		_ = response.Body.Close()
 		for i := range 100 {
 			message := fmt.Sprintf(`{"role":"rpc","u":"%d","cmds":[{"name":"a","fun":"count"}]}`, i)
@@ -44,7 +45,7 @@ func TestWaitingAnswersAreCounted(t *testing.T) {
 func TestDrainDeadlineForLocalCalls(t *testing.T) {
 	bubble(t, mpreg.Config{DrainTimeout: time.Minute}, func(t *testing.T, s *mpreg.Server, _ *mpreg.Client, stop func() error) {
 		started := make(chan struct{})
-		must(t, s.Register("wait", func(ctx context.Context) error { close(started); <-ctx.Done(); return ctx.Err() }))
+		testkit.Must(t, s.Register("wait", func(ctx context.Context) error { close(started); <-ctx.Done(); return ctx.Err() }))
 		got := make(chan error, 1)
 		go func() {
 			_, err := s.Client().Call(context.Background(), "wait")
@@ -63,21 +64,20 @@ func TestDrainDeadlineForLocalCalls(t *testing.T) {
 // TestDrainIsBounded: also by whoever is looking at credentials.
 func TestDrainIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		network := newPipes()
+		network := testkit.NewNetwork("node")
 		asked, release := make(chan struct{}), make(chan struct{})
 		defer close(release)
-		s, err := mpreg.NewServer(mpreg.Config{DrainTimeout: time.Minute}, mpreg.WithLogger(quiet), mpreg.WithListener(network),
+		s := testkit.NewServer(t, mpreg.Config{DrainTimeout: time.Minute}, mpreg.WithListener(network["node"]),
 			mpreg.WithAuthenticator(func(context.Context, mpreg.Credentials) (mpreg.Identity, error) {
 				close(asked)
 				<-release
 				return mpreg.Identity{}, nil
 			}))
-		must(t, err)
-		stop := run(t, s)
-		ws, response, err := (&websocket.Dialer{NetDialContext: network.dial}).DialContext(t.Context(), "ws://node", nil)
-		must(t, err)
+		stop := testkit.Run(t, s)
+		ws, response, err := (&websocket.Dialer{NetDialContext: network.Dial}).DialContext(t.Context(), "ws://node", nil)
+		testkit.Must(t, err)
 		_ = response.Body.Close()
-		must(t, ws.WriteMessage(websocket.TextMessage, []byte(`{"role":"auth","u":"0","token":"x"}`)))
+		testkit.Must(t, ws.WriteMessage(websocket.TextMessage, []byte(`{"role":"auth","u":"0","token":"x"}`)))
 		<-asked
 		go func() {
 			for err := error(nil); err == nil; {
@@ -94,7 +94,7 @@ func TestDrainIsBounded(t *testing.T) {
 // TestExecutedOfInterceptors: what an interceptor says of another call is not
 // what happened to this one.
 func TestExecutedOfInterceptors(t *testing.T) {
-	s := serve(t, mpreg.Config{}, mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
 		return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
 			v, err := next(ctx, inv)
 			if inv.Function != "pay" {
@@ -103,8 +103,8 @@ func TestExecutedOfInterceptors(t *testing.T) {
 			return mpreg.FromContext(ctx).Call(ctx, "audit")
 		}
 	}))
-	must(t, s.Register("pay", func() {}))
-	_, err := connect(t, s.URL()).Call(t.Context(), "pay")
+	testkit.Must(t, s.Register("pay", func() {}))
+	_, err := testkit.Connect(t, s.URL()).Call(t.Context(), "pay")
 	var e *mpreg.Error
 	if !errors.As(err, &e) || e.Executed != mpreg.ExecutedYes || e.Function != "pay" || e.Code != mpreg.NotFound {
 		t.Errorf("got %v", err)
@@ -113,10 +113,10 @@ func TestExecutedOfInterceptors(t *testing.T) {
 
 // TestForeignCause: why a caller's context ended is not this call's error.
 func TestForeignCause(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	started := make(chan struct{}, 1)
-	must(t, s.Register("wait", func(ctx context.Context) error { started <- struct{}{}; <-ctx.Done(); return ctx.Err() }))
-	for _, c := range []*mpreg.Client{s.Client(), connect(t, s.URL())} {
+	testkit.Must(t, s.Register("wait", func(ctx context.Context) error { started <- struct{}{}; <-ctx.Done(); return ctx.Err() }))
+	for _, c := range []*mpreg.Client{s.Client(), testkit.Connect(t, s.URL())} {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		go func() { <-started; cancel(mpreg.Errorf(mpreg.NotFound, "of another call")) }()
 		if _, err := c.Call(ctx, "wait"); !errors.Is(err, context.Canceled) || errors.Is(err, mpreg.NotFound) {
@@ -127,9 +127,8 @@ func TestForeignCause(t *testing.T) {
 
 // TestReadyAfterTheEnd: a node that has stopped is not ready.
 func TestReadyAfterTheEnd(t *testing.T) {
-	s, err := mpreg.NewServer(mpreg.Config{}, mpreg.WithLogger(quiet))
-	must(t, err)
-	must(t, run(t, s)())
+	s := testkit.NewServer(t, mpreg.Config{})
+	testkit.Must(t, testkit.Run(t, s)())
 	for range 50 {
 		if err := s.Ready(t.Context()); err == nil {
 			t.Fatal("ready")
@@ -139,17 +138,17 @@ func TestReadyAfterTheEnd(t *testing.T) {
 
 // TestCloseWhileCalling: a call that runs learns that its client was closed.
 func TestCloseWhileCalling(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	started := make(chan struct{})
-	must(t, s.Register("wait", func(ctx context.Context) { close(started); <-ctx.Done() }))
-	c := connect(t, s.URL())
+	testkit.Must(t, s.Register("wait", func(ctx context.Context) { close(started); <-ctx.Done() }))
+	c := testkit.Connect(t, s.URL())
 	got := make(chan error, 1)
 	go func() {
 		_, err := c.Call(context.Background(), "wait")
 		got <- err
 	}()
 	<-started
-	must(t, c.With(mpreg.At()).Close())
+	testkit.Must(t, c.With(mpreg.At()).Close())
 	if err := <-got; !errors.Is(err, mpreg.ErrClosed) || !errors.Is(err, mpreg.Unavailable) {
 		t.Errorf("the call that ran: %v", err)
 	}
@@ -170,11 +169,11 @@ func TestDefaultBeforeServe(t *testing.T) {
 
 // TestValueOfLaterCommand: a command added after Do has no result.
 func TestValueOfLaterCommand(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	r := mpreg.NewRequest()
 	r.Add("echo", 1)
 	resp, err := s.Client().Do(t.Context(), r)
-	must(t, err)
+	testkit.Must(t, err)
 	if _, err := mpreg.Get[int](resp, r.Add("echo", 2)); !errors.Is(err, mpreg.NotFound) {
 		t.Errorf("got %v", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
@@ -47,7 +48,7 @@ func TestRefusedAfterFill(t *testing.T) {
 		r := mpreg.NewRequest()
 		use := r.Add("use", map[string]any{"large": r.Add("make"), "small": "end"})
 		resp, err := c.Node(0).Server().Client().Do(t.Context(), r)
-		must(t, err)
+		testkit.Must(t, err)
 		if got, err := mpreg.Get[output](resp, use); err != nil || got != (output{size, "end"}) {
 			t.Errorf("got %+v, %v", got, err)
 		}
@@ -82,8 +83,8 @@ func TestRefusedAfterInterceptors(t *testing.T) {
 			return []mpreg.ServerOption{mpreg.WithInterceptors(twice)}
 		}))
 		client := c.Node(0).Server().Client()
-		first := later(func() (seen, error) { return mpreg.Call[seen](t.Context(), client, "count", 1) })
-		pass(time.Second)
+		first := testkit.Later(func() (seen, error) { return mpreg.Call[seen](t.Context(), client, "count", 1) })
+		testkit.Pass(time.Second)
 		for range 50 { // some are tried at node 0 first, which runs the first one still
 			got, err := mpreg.Call[seen](t.Context(), client, "count", 1)
 			if want := (seen{"node-1", 2}); err != nil || got != want {
@@ -91,8 +92,8 @@ func TestRefusedAfterInterceptors(t *testing.T) {
 			}
 		}
 		close(release)
-		if got := <-first; got.err != nil || got.value != (seen{"node-0", 2}) {
-			t.Errorf("the first: got %+v, %v", got.value, got.err)
+		if got := <-first; got.Err != nil || got.Value != (seen{"node-0", 2}) {
+			t.Errorf("the first: got %+v, %v", got.Value, got.Err)
 		}
 	})
 }

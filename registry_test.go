@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // TestNames: a name that the wire or a log can't carry is refused with what is
@@ -61,10 +62,10 @@ func TestNames(t *testing.T) {
 func TestSameOfferTwice(t *testing.T) {
 	var r mpreg.Registry
 	fn := func() {}
-	must(t, r.Register("f", fn))
-	must(t, r.Register("f", fn, "a", "b"))
-	must(t, r.Register("f", fn, "a"))
-	must(t, r.Register("g", fn, "a", "b"))
+	testkit.Must(t, r.Register("f", fn))
+	testkit.Must(t, r.Register("f", fn, "a", "b"))
+	testkit.Must(t, r.Register("f", fn, "a"))
+	testkit.Must(t, r.Register("g", fn, "a", "b"))
 	for _, locs := range [][]string{nil, {"a", "b"}, {"b", "a"}, {"b", "a", "b"}, {"a", "a"}} {
 		err := r.Register("f", fn, locs...)
 		if err == nil || !strings.Contains(err.Error(), "registered already") || !strings.Contains(err.Error(), `"f"`) {
@@ -83,9 +84,9 @@ func TestFunctionsList(t *testing.T) {
 	if list := r.Functions(); list == nil || len(list) != 0 {
 		t.Errorf("the zero registry lists %#v", list)
 	}
-	must(t, r.Register("z", func() {}))
-	must(t, r.Register("a", func(x int, y ...string) (bool, error) { return true, nil }, "two", "one"))
-	must(t, r.Register("a", mpreg.Func(func(m mpreg.Value) error { return nil }, mpreg.Doc("Says nothing."))))
+	testkit.Must(t, r.Register("z", func() {}))
+	testkit.Must(t, r.Register("a", func(x int, y ...string) (bool, error) { return true, nil }, "two", "one"))
+	testkit.Must(t, r.Register("a", mpreg.Func(func(m mpreg.Value) error { return nil }, mpreg.Doc("Says nothing."))))
 	want := []mpreg.FunctionInfo{
 		{Name: "a", Locs: []string{}, Signature: "(any)", Doc: "Says nothing."},
 		{Name: "a", Locs: []string{"one", "two"}, Signature: "(int, ...string) bool"},
@@ -107,7 +108,7 @@ func TestMatch(t *testing.T) {
 	fns := make(map[string]*mpreg.Function)
 	for _, locs := range []string{"gpu,big,eu", "gpu,big", "gpu", "cpu,eu", "cpu"} {
 		fns[locs] = mpreg.Func(func() string { return locs })
-		must(t, r.Register("f", fns[locs], strings.Split(locs, ",")...))
+		testkit.Must(t, r.Register("f", fns[locs], strings.Split(locs, ",")...))
 	}
 	for _, row := range []struct{ locs, want string }{
 		{"gpu", "gpu"},
@@ -128,7 +129,7 @@ func TestMatch(t *testing.T) {
 	if got, ok := r.Lookup("f"); !ok || got != fns["gpu"] && got != fns["cpu"] {
 		t.Error("without locs: want an offer with one loc")
 	}
-	must(t, r.Register("f", func() {}))
+	testkit.Must(t, r.Register("f", func() {}))
 	if got, _ := r.Lookup("f"); got == fns["gpu"] || got == fns["cpu"] {
 		t.Error("without locs: want the offer without locs")
 	}
@@ -144,9 +145,9 @@ func TestUnregister(t *testing.T) {
 		t.Error("the zero registry had something to withdraw")
 	}
 	for _, locs := range [][]string{nil, {"a"}, {"a", "b"}} {
-		must(t, r.Register("f", fn, locs...))
+		testkit.Must(t, r.Register("f", fn, locs...))
 	}
-	must(t, r.Register("g", fn))
+	testkit.Must(t, r.Register("g", fn))
 	if r.Unregister("f", "b") {
 		t.Error("withdrew a set that nobody registered")
 	}
@@ -162,7 +163,7 @@ func TestUnregister(t *testing.T) {
 	if list := r.Functions(); len(list) != 1 || list[0].Name != "g" {
 		t.Errorf("left: %v", list)
 	}
-	must(t, r.Register("f", fn, "a"))
+	testkit.Must(t, r.Register("f", fn, "a"))
 }
 
 // TestMatchProperty holds Lookup against a search that a child could do.
@@ -213,9 +214,9 @@ func subset(a, b []string) bool {
 // TestResources: the node's resources count as locs of all its functions, and
 // may change while it runs.
 func TestResources(t *testing.T) {
-	s := serve(t, mpreg.Config{Resources: []string{"gpu", "eu"}})
-	must(t, s.Register("where", func() string { return "anywhere" }))
-	must(t, s.Register("where", func() string { return "here" }, "room"))
+	s := testkit.Serve(t, mpreg.Config{Resources: []string{"gpu", "eu"}})
+	testkit.Must(t, s.Register("where", func() string { return "anywhere" }))
+	testkit.Must(t, s.Register("where", func() string { return "here" }, "room"))
 	c := s.Client()
 	where := func(locs ...string) string {
 		got, err := mpreg.Call[string](t.Context(), c.With(mpreg.At(locs...)), "where")
@@ -235,7 +236,7 @@ func TestResources(t *testing.T) {
 			t.Errorf("at %q: got %q, want %q", row.locs, got, row.want)
 		}
 	}
-	must(t, s.SetResources("mars", "eu", "mars"))
+	testkit.Must(t, s.SetResources("mars", "eu", "mars"))
 	if diff := cmp.Diff([]string{"eu", "mars"}, s.Resources()); diff != "" {
 		t.Errorf("resources (-want +got):\n%s", diff)
 	}
@@ -258,8 +259,8 @@ func TestResources(t *testing.T) {
 // TestRegistryConcurrent: functions come and go while others are looked up,
 // called and listed.
 func TestRegistryConcurrent(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	must(t, s.Register("f", func() string { return "stays" }, "stays"))
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.Must(t, s.Register("f", func() string { return "stays" }, "stays"))
 	var workers sync.WaitGroup
 	for w := range 8 {
 		workers.Go(func() {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // counting is a codec that counts how often it is used.
@@ -35,24 +36,24 @@ func (c counting) Decode(data []byte, v any) error {
 // change.
 func TestRelayOf16MiB(t *testing.T) {
 	relays, knows := newCounting(), newCounting()
-	far := serve(t, mpreg.Config{}, mpreg.WithCodec(knows))
+	far := testkit.Serve(t, mpreg.Config{}, mpreg.WithCodec(knows))
 	received := make(chan [sha256.Size]byte, 2)
-	must(t, far.Register("keep", func(v mpreg.Value) mpreg.Value {
+	testkit.Must(t, far.Register("keep", func(v mpreg.Value) mpreg.Value {
 		received <- sha256.Sum256(v.Bytes())
 		return v
 	}))
-	near := serve(t, mpreg.Config{Peers: []string{far.URL()}}, mpreg.WithCodec(relays))
-	acquainted(t, near, far)
+	near := testkit.Serve(t, mpreg.Config{Peers: []string{far.URL()}}, mpreg.WithCodec(relays))
+	testkit.Acquainted(t, near, far)
 
 	random := rand.NewChaCha8([32]byte{1})
 	blob := make([]byte, 16<<20)
 	_, _ = random.Read(blob)
 	own := newCounting()
 	sent, err := codec.Encode(own, blob)
-	must(t, err)
-	c := connect(t, near.URL(), mpreg.WithCodec(own))
+	testkit.Must(t, err)
+	c := testkit.Connect(t, near.URL(), mpreg.WithCodec(own))
 	got, err := c.Call(t.Context(), "keep", sent)
-	must(t, err)
+	testkit.Must(t, err)
 	if want := sha256.Sum256(sent.Bytes()); <-received != want {
 		t.Error("the function got other bytes than were sent")
 	}
@@ -65,7 +66,7 @@ func TestRelayOf16MiB(t *testing.T) {
 	first := r.Add("keep", sent)
 	last := r.Add("keep", first)
 	resp, err := c.Do(t.Context(), r)
-	must(t, err)
+	testkit.Must(t, err)
 	if v, err := resp.Value(last); err != nil || !bytes.Equal(v.Bytes(), sent.Bytes()) {
 		t.Errorf("a graph: %d bytes, %v", len(v.Bytes()), err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
@@ -21,7 +22,7 @@ const remakeSize = 1 << 17
 func killHolder(t *testing.T, c *mpregtest.Cluster, nodes ...int) {
 	t.Helper()
 	for _, i := range nodes {
-		if statusOf(t, c.Node(i)).Leases.Count > 0 {
+		if testkit.Status(t, c.Node(i).Server()).Leases.Count > 0 {
 			c.Node(i).Kill()
 			return
 		}
@@ -46,17 +47,17 @@ func newRemakeChain(t *testing.T, latency, takes time.Duration, base ...mpreg.Fu
 		case 1:
 			return s.Register("base", mpreg.Func(func() string {
 				c.bases.Add(1)
-				pass(takes)
+				testkit.Pass(takes)
 				return text(remakeSize)()
 			}, base...))
 		case 2, 4:
 			return s.Register("turn", mpreg.Func(func(s string) string {
 				c.turns.Add(1)
-				pass(takes)
+				testkit.Pass(takes)
 				return s + s
 			}, mpreg.Idempotent()))
 		case 3, 5:
-			return s.Register("use", func(s string, _ any) int { pass(takes); return len(s) })
+			return s.Register("use", func(s string, _ any) int { testkit.Pass(takes); return len(s) })
 		case 6:
 			return s.Register("gate", func() { <-c.gate })
 		}
@@ -77,22 +78,22 @@ func TestRemadeOnce(t *testing.T) {
 		for i := range uses {
 			uses[i] = r.Add("use", turned, gate)
 		}
-		done := later(func() (*mpreg.Response, error) { return c.Node(0).Server().Client().Do(t.Context(), r) })
-		pass(5 * time.Second)
+		done := testkit.Later(func() (*mpreg.Response, error) { return c.Node(0).Server().Client().Do(t.Context(), r) })
+		testkit.Pass(5 * time.Second)
 		killHolder(t, c.Cluster, 2, 4)
-		pass(10 * time.Second)
+		testkit.Pass(10 * time.Second)
 		close(c.gate)
 		got := <-done
-		must(t, got.err)
+		testkit.Must(t, got.Err)
 		for _, use := range uses {
-			if n, err := mpreg.Get[int](got.value, use); err != nil || n != 2*remakeSize {
+			if n, err := mpreg.Get[int](got.Value, use); err != nil || n != 2*remakeSize {
 				t.Errorf("got %d, %v, want %d", n, err, 2*remakeSize)
 			}
 		}
 		if turns, bases := c.turns.Load(), c.bases.Load(); turns != 2 || bases != 2 {
 			t.Errorf("turn ran %d times and base %d, want 2 of each", turns, bases)
 		}
-		pass(time.Second)
+		testkit.Pass(time.Second)
 		holdsNothing(t, c.Cluster)
 	})
 }
@@ -106,25 +107,25 @@ func TestKeptForRemaking(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newRemakeChain(t, 50*time.Millisecond, 0)
 				other := make(chan struct{})
-				must(t, c.Node(3).Server().Register("other", func(s string) int { <-other; return len(s) }))
-				pass(time.Second)
+				testkit.Must(t, c.Node(3).Server().Register("other", func(s string) int { <-other; return len(s) }))
+				testkit.Pass(time.Second)
 				r := mpreg.NewRequest()
 				base := r.Add("base")
 				use := r.Add("use", r.Add("turn", base), r.Add("gate"))
 				r.Add("other", base)
-				done := later(func() (*mpreg.Response, error) { return c.Node(0).Server().Client().Do(t.Context(), r) })
-				pass(5 * time.Second)
+				done := testkit.Later(func() (*mpreg.Response, error) { return c.Node(0).Server().Client().Do(t.Context(), r) })
+				testkit.Pass(5 * time.Second)
 				killHolder(t, c.Cluster, 2, 4)
-				pass(10 * time.Second)
+				testkit.Pass(10 * time.Second)
 				close(c.gate)
-				pass(offset)
+				testkit.Pass(offset)
 				close(other)
 				got := <-done
-				must(t, got.err)
-				if n, err := mpreg.Get[int](got.value, use); err != nil || n != 2*remakeSize || c.bases.Load() != 1 {
+				testkit.Must(t, got.Err)
+				if n, err := mpreg.Get[int](got.Value, use); err != nil || n != 2*remakeSize || c.bases.Load() != 1 {
 					t.Errorf("got %d, %v; base ran %d times", n, err, c.bases.Load())
 				}
-				pass(time.Second)
+				testkit.Pass(time.Second)
 				holdsNothing(t, c.Cluster)
 			})
 		})
@@ -146,17 +147,17 @@ func TestCanceledWhileRemaking(t *testing.T) {
 				}
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				done := later(func() (*mpreg.Response, error) { return c.Node(0).Server().Client().Do(ctx, r) })
-				pass(2 * time.Second)
+				done := testkit.Later(func() (*mpreg.Response, error) { return c.Node(0).Server().Client().Do(ctx, r) })
+				testkit.Pass(2 * time.Second)
 				killHolder(t, c.Cluster, 2, 4)
-				pass(10 * time.Second)
+				testkit.Pass(10 * time.Second)
 				close(c.gate)
-				pass(offset)
+				testkit.Pass(offset)
 				cancel()
-				if got := <-done; got.err != nil && !errors.Is(got.err, context.Canceled) {
-					t.Errorf("got %v", got.err)
+				if got := <-done; got.Err != nil && !errors.Is(got.Err, context.Canceled) {
+					t.Errorf("got %v", got.Err)
 				}
-				pass(31 * time.Second)
+				testkit.Pass(31 * time.Second)
 				holdsNothing(t, c.Cluster)
 			})
 		})
@@ -173,7 +174,7 @@ func TestManyLostAtOnce(t *testing.T) {
 			switch i {
 			case 1, 2:
 				return s.Register("make", mpreg.Func(func(n int) string {
-					pass(time.Millisecond) // so that both have some to make
+					testkit.Pass(time.Millisecond) // so that both have some to make
 					return text(remakeSize + n)()
 				}, mpreg.Idempotent()))
 			case 3:
@@ -191,21 +192,21 @@ func TestManyLostAtOnce(t *testing.T) {
 			want += remakeSize + i
 		}
 		use := r.Add("use", list, r.Add("gate"))
-		done := later(func() (*mpreg.Response, error) { return c.Node(0).Server().Client().Do(t.Context(), r) })
-		pass(5 * time.Second)
+		done := testkit.Later(func() (*mpreg.Response, error) { return c.Node(0).Server().Client().Do(t.Context(), r) })
+		testkit.Pass(5 * time.Second)
 		lost := 1
-		if statusOf(t, c.Node(2)).Leases.Count > inputs/2 {
+		if testkit.Status(t, c.Node(2).Server()).Leases.Count > inputs/2 {
 			lost = 2
 		}
-		if n := statusOf(t, c.Node(lost)).Leases.Count; n < 4 {
+		if n := testkit.Status(t, c.Node(lost).Server()).Leases.Count; n < 4 {
 			t.Fatalf("only %d results will be lost", n)
 		}
 		c.Node(lost).Kill()
-		pass(10 * time.Second)
+		testkit.Pass(10 * time.Second)
 		close(gate)
 		got := <-done
-		must(t, got.err)
-		if n, err := mpreg.Get[int](got.value, use); err != nil || n != want {
+		testkit.Must(t, got.Err)
+		if n, err := mpreg.Get[int](got.Value, use); err != nil || n != want {
 			t.Errorf("got %d, %v, want %d", n, err, want)
 		}
 	})
@@ -239,7 +240,7 @@ func TestRemakeDoesNotDeny(t *testing.T) {
 		r := mpreg.NewRequest()
 		r.Add("use", r.Add("make")).Named("u")
 		_, err := c.Node(0).Server().Client().With(mpreg.Timeout(time.Minute)).Do(t.Context(), r)
-		if e := asError(t, err); uses.Load() != 1 || e.Code != mpreg.PermissionDenied || e.Command != "u" || e.Executed != mpreg.ExecutedMaybe {
+		if e := testkit.AsError(t, err); uses.Load() != 1 || e.Code != mpreg.PermissionDenied || e.Command != "u" || e.Executed != mpreg.ExecutedMaybe {
 			t.Errorf("use ran %d times: %v", uses.Load(), e)
 		}
 	})
@@ -269,7 +270,7 @@ func TestRemakeInVain(t *testing.T) {
 			r.Add("use", r.Add("kill", m), m).Named("u")
 			client := c.Node(0).Server().Client().With(mpreg.Timeout(time.Minute))
 			_, err := client.With(opts...).Do(t.Context(), r)
-			if e := asError(t, err); makes.Load() != 1 || e.Command != "m" || e.Executed != mpreg.ExecutedYes {
+			if e := testkit.AsError(t, err); makes.Load() != 1 || e.Command != "m" || e.Executed != mpreg.ExecutedYes {
 				t.Errorf("waits: %t; make ran %d times: %v", opts != nil, makes.Load(), e)
 			}
 		})
@@ -289,7 +290,7 @@ func TestLossIsNotForged(t *testing.T) {
 			r := mpreg.NewRequest()
 			r.Add("use", r.Add("make").Named("m")).Named("u")
 			_, err := c.Node(0).Server().Client().Do(t.Context(), r)
-			if e := asError(t, err); pays.Load() != 1 || makes.Load() != 1 || e.Code != code || e.Command != "u" || e.Executed != mpreg.ExecutedYes {
+			if e := testkit.AsError(t, err); pays.Load() != 1 || makes.Load() != 1 || e.Code != code || e.Command != "u" || e.Executed != mpreg.ExecutedYes {
 				t.Errorf("it ran %d times, and its input was made %d times: %v", pays.Load(), makes.Load(), e)
 			}
 		})

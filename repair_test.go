@@ -11,17 +11,17 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
 // TestWatchOfNodeThatCannotListen: a node that has not come to serve has stopped all
 // the same.
 func TestWatchOfNodeThatCannotListen(t *testing.T) {
-	l, _ := loopbackListener(t)
-	must(t, l.Close())
-	s, err := mpreg.NewServer(mpreg.Config{Host: "256.0.0.1"}, mpreg.WithLogger(quiet))
-	must(t, err)
-	ended := later(func() (struct{}, error) {
+	l, _ := testkit.Listen(t)
+	testkit.Must(t, l.Close())
+	s := testkit.NewServer(t, mpreg.Config{Host: "256.0.0.1"})
+	ended := testkit.Later(func() (struct{}, error) {
 		for range s.Watch(context.Background()) {
 		}
 		return struct{}{}, nil
@@ -29,7 +29,7 @@ func TestWatchOfNodeThatCannotListen(t *testing.T) {
 	if err := s.Serve(t.Context()); err == nil {
 		t.Fatal("it serves")
 	}
-	within(t, "the watch ends", ended)
+	testkit.Within(t, "the watch ends", ended)
 }
 
 // TestWatchHeedsContext: also while there is much to tell.
@@ -63,13 +63,13 @@ func TestOneObserverReachesIt(t *testing.T) {
 				c.Cut(hidden, i)
 			}
 		}
-		pass(30 * time.Second)
+		testkit.Pass(30 * time.Second)
 		id := c.Node(hidden).Server().ID()
 		failed := 0
 		for i := 2; i < n; i++ {
 			for range 10 {
-				for stateAt(c.Node(i).Server(), id) != mpreg.MemberAlive {
-					pass(100 * time.Millisecond)
+				for testkit.StateAt(c.Node(i).Server(), id) != mpreg.MemberAlive {
+					testkit.Pass(100 * time.Millisecond)
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 				if _, err := mpreg.Call[string](ctx, c.Node(i).Server().Client(), fmt.Sprint("on-", hidden)); err != nil {
@@ -88,12 +88,12 @@ func TestOneObserverReachesIt(t *testing.T) {
 // TestReplacedProcessIsLost: when a node was started anew and is gone before it has
 // told of itself, its former process is gone as well.
 func TestReplacedProcessIsLost(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	memberOf(t, s, nodeHello("A", 1000), "far")
 	again := dialFrames(t, s.URL(), websocket.Dialer{})
 	again.greet(nodeHello("A", 2000))
-	must(t, again.ws.NetConn().Close())
-	eventually(t, "it is dead", func() bool { return stateAt(s, "A") == mpreg.MemberDead })
+	testkit.Must(t, again.ws.NetConn().Close())
+	testkit.Eventually(t, "it is dead", func() bool { return testkit.StateAt(s, "A") == mpreg.MemberDead })
 }
 
 // TestNoNodeRefusesItself: a node dials its peers when it has room for their links.
@@ -103,12 +103,12 @@ func TestNoNodeRefusesItself(t *testing.T) {
 		peers[i] = fmt.Sprintf("%s/%d", refusing, i)
 	}
 	for range 300 {
-		var log journal
-		s, err := mpreg.NewServer(mpreg.Config{Peers: peers}, mpreg.WithLogger(log.logger()))
-		must(t, err)
-		stop := run(t, s)
-		must(t, stop())
-		for _, line := range log.take() {
+		var log testkit.Journal
+		s, err := mpreg.NewServer(mpreg.Config{Peers: peers}, mpreg.WithLogger(log.Logger()))
+		testkit.Must(t, err)
+		stop := testkit.Run(t, s)
+		testkit.Must(t, stop())
+		for _, line := range log.Take() {
 			if strings.Contains(line, "does not serve") {
 				t.Fatal(line)
 			}

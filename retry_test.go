@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 	"github.com/mpreg/mpreg/mpregtest"
 )
@@ -42,19 +43,19 @@ func TestCoordinatorKilled(t *testing.T) {
 				}
 				r := mpreg.NewRequest()
 				last := r.Add("work", r.Add("echo", 1))
-				call := later(func() (*mpreg.Response, error) { return client.Do(context.Background(), r) })
+				call := testkit.Later(func() (*mpreg.Response, error) { return client.Do(context.Background(), r) })
 				<-started
 				c.Node(0).Kill()
 				got := <-call
 				if !idempotent {
-					e := asError(t, got.err)
+					e := testkit.AsError(t, got.Err)
 					if e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedMaybe || e.Details["attempts"] != nil || runs.Load() != 1 {
 						t.Errorf("got %#v after %d runs", e, runs.Load())
 					}
 					return
 				}
-				must(t, got.err)
-				if n, err := mpreg.Get[int](got.value, last); err != nil || n != 2 || runs.Load() != 2 {
+				testkit.Must(t, got.Err)
+				if n, err := mpreg.Get[int](got.Value, last); err != nil || n != 2 || runs.Load() != 2 {
 					t.Errorf("got %d, %v after %d runs", n, err, runs.Load())
 				}
 			})
@@ -92,11 +93,11 @@ func TestClientOutlivesDrains(t *testing.T) {
 			})
 		}
 		for i := range 4 {
-			pass(100 * time.Millisecond)
+			testkit.Pass(100 * time.Millisecond)
 			if err := c.Node(i % 2).Stop(); err != nil {
 				t.Errorf("Serve: %v", err)
 			}
-			pass(100 * time.Millisecond)
+			testkit.Pass(100 * time.Millisecond)
 			c.Node(i % 2).Restart()
 			c.WaitConverged()
 		}
@@ -111,14 +112,14 @@ func TestClientOutlivesDrains(t *testing.T) {
 // impostorsOf has a client of several nodes that are impostors.
 func impostorsOf(t *testing.T, hosts ...string) (c *mpreg.Client, dialed map[string]<-chan *stranger) {
 	t.Helper()
-	m := newMemory(hosts...)
+	m := testkit.NewNetwork(hosts...)
 	dialed = make(map[string]<-chan *stranger)
 	var urls []string
 	for _, host := range hosts {
 		dialed[host] = impostors(t, m[host])
 		urls = append(urls, "ws://"+host)
 	}
-	return connect(t, strings.Join(urls, ","), mpreg.WithDialer(m.dial)), dialed
+	return testkit.Connect(t, strings.Join(urls, ","), mpreg.WithDialer(m.Dial)), dialed
 }
 
 // welcome lets the client in that dials a node.
@@ -182,7 +183,7 @@ func TestRetries(t *testing.T) {
 						c, want = c.With(mpreg.Idempotent()), row.view
 					}
 					kind := wire.KindCall
-					call := later(func() (mpreg.Value, error) {
+					call := testkit.Later(func() (mpreg.Value, error) {
 						if !row.graph {
 							return c.Call(context.Background(), "f")
 						}
@@ -199,7 +200,7 @@ func TestRetries(t *testing.T) {
 					id, _ := a.request(kind)
 					row.end(t, a, id)
 					if want == no {
-						e := asError(t, (<-call).err)
+						e := testkit.AsError(t, (<-call).Err)
 						if e.Code != mpreg.Unavailable || e.Details["attempts"] != nil {
 							t.Errorf("got %#v", e)
 						}
@@ -211,7 +212,7 @@ func TestRetries(t *testing.T) {
 					}
 					id, _ = p.request(kind)
 					p.send(errorFrame(t, id, mpreg.Failed, "boom"))
-					e := asError(t, (<-call).err)
+					e := testkit.AsError(t, (<-call).Err)
 					if e.Code != mpreg.Failed || e.Details["attempts"] != int64(2) {
 						t.Errorf("got %#v", e)
 					}
@@ -231,7 +232,7 @@ func TestRetriesEnd(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c, dialed := impostorsOf(t, "a", "b")
-				call := later(func() (mpreg.Value, error) { return c.With(mpreg.Idempotent()).Call(context.Background(), "f") })
+				call := testkit.Later(func() (mpreg.Value, error) { return c.With(mpreg.Idempotent()).Call(context.Background(), "f") })
 				executed := row.first
 				for i, node := range []string{"a", "b", "a"} {
 					p := welcome(t, dialed[node], fmt.Sprint(i))
@@ -239,7 +240,7 @@ func TestRetriesEnd(t *testing.T) {
 					p.send(refusalFrame(t, id, "", executed))
 					executed = mpreg.ExecutedNo
 				}
-				e := asError(t, (<-call).err)
+				e := testkit.AsError(t, (<-call).Err)
 				if e.Code != mpreg.Unavailable || e.Executed != row.executed || e.Details["attempts"] != int64(3) ||
 					e.Message != "not here; tried 3 times, at node 0, node 1, node 2" {
 					t.Errorf("got %#v", e)
@@ -254,14 +255,14 @@ func TestRetriesEnd(t *testing.T) {
 func TestRetryWaitsForTheNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, dialed := impostorsOf(t, "a")
-		call := later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "f") })
+		call := testkit.Later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "f") })
 		p := welcome(t, dialed["a"], "A")
 		id, _ := p.request(wire.KindCall)
 		p.send(written(t, func(f *wire.Frame) error { f.Goaway(&wire.Goaway{Reason: wire.GoawayDraining}); return nil }), refusalFrame(t, id, "", mpreg.ExecutedNo))
 		p = welcome(t, dialed["a"], "A")
 		id, _ = p.request(wire.KindCall)
 		p.send(resultFrame(t, id, 7))
-		if got := <-call; got.err != nil || got.value != 7 {
+		if got := <-call; got.Err != nil || got.Value != 7 {
 			t.Errorf("got %+v", got)
 		}
 	})
@@ -283,7 +284,7 @@ func TestRetryIsLeft(t *testing.T) {
 				c, dialed := impostorsOf(t, "a", "b")
 				ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 				defer cancel()
-				call := later(func() (mpreg.Value, error) { return c.With(mpreg.Idempotent()).Call(ctx, "f") })
+				call := testkit.Later(func() (mpreg.Value, error) { return c.With(mpreg.Idempotent()).Call(ctx, "f") })
 				p := welcome(t, dialed["a"], "A")
 				p.request(wire.KindCall)
 				_ = p.ws.Close()
@@ -291,8 +292,8 @@ func TestRetryIsLeft(t *testing.T) {
 				b.hello()
 				row.end(c, cancel)
 				got := <-call
-				e := asError(t, got.err)
-				if !errors.Is(got.err, row.want) || e.Executed != mpreg.ExecutedMaybe {
+				e := testkit.AsError(t, got.Err)
+				if !errors.Is(got.Err, row.want) || e.Executed != mpreg.ExecutedMaybe {
 					t.Errorf("got %#v", e)
 				}
 			})
@@ -324,7 +325,7 @@ func TestRetryBudget(t *testing.T) {
 		exhausted := 0
 		for range calls {
 			_, err := c.With(mpreg.Idempotent()).Call(context.Background(), "f")
-			e := asError(t, err)
+			e := testkit.AsError(t, err)
 			if e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedMaybe {
 				t.Fatalf("got %#v", e)
 			}
@@ -332,7 +333,7 @@ func TestRetryBudget(t *testing.T) {
 				exhausted++
 			}
 		}
-		must(t, c.Close())
+		testkit.Must(t, c.Close())
 		if n := <-served; n > calls*11/10+100 || n < calls*11/10+90 {
 			t.Errorf("%d attempts of %d calls", n, calls)
 		}
@@ -348,7 +349,7 @@ func TestRetriedStream(t *testing.T) {
 		t.Run(fmt.Sprint(items), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c, dialed := impostorsOf(t, "a", "b")
-				call := later(func() ([]string, error) { return collect(context.Background(), c.With(mpreg.Idempotent()), "f") })
+				call := testkit.Later(func() ([]string, error) { return collect(context.Background(), c.With(mpreg.Idempotent()), "f") })
 				a := welcome(t, dialed["a"], "A")
 				id, _ := a.request(wire.KindCall)
 				for range items {
@@ -358,15 +359,15 @@ func TestRetriedStream(t *testing.T) {
 				_ = a.ws.Close()
 				if items > 0 {
 					got := <-call
-					if e := asError(t, got.err); len(got.value) != items || e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedYes {
-						t.Errorf("got %v, %#v", got.value, e)
+					if e := testkit.AsError(t, got.Err); len(got.Value) != items || e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedYes {
+						t.Errorf("got %v, %#v", got.Value, e)
 					}
 					return
 				}
 				b := welcome(t, dialed["b"], "B")
 				id, _ = b.request(wire.KindCall)
 				b.send(itemFrame(t, id, "y"), streamedFrame(t, id, 1))
-				if got := <-call; got.err != nil || len(got.value) != 1 || got.value[0] != "y" {
+				if got := <-call; got.Err != nil || len(got.Value) != 1 || got.Value[0] != "y" {
 					t.Errorf("got %+v", got)
 				}
 			})
@@ -382,23 +383,23 @@ func TestWaitForLink(t *testing.T) {
 		c.Node(0).Kill()
 		client := c.Client()
 		_, err := client.Call(t.Context(), "echo", 1)
-		if e := asError(t, err); e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedNo {
+		if e := testkit.AsError(t, err); e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedNo {
 			t.Errorf("without it: %v", err)
 		}
 		start := time.Now()
 		_, err = client.With(mpreg.WaitForRoute(), mpreg.Timeout(time.Minute)).Call(t.Context(), "echo", 1)
-		if e := asError(t, err); e.Code != mpreg.DeadlineExceeded || e.Executed != mpreg.ExecutedNo || !strings.Contains(e.Message, "refused") {
+		if e := testkit.AsError(t, err); e.Code != mpreg.DeadlineExceeded || e.Executed != mpreg.ExecutedNo || !strings.Contains(e.Message, "refused") {
 			t.Errorf("in vain: %#v", e)
 		}
 		if took := time.Since(start); took != time.Minute {
 			t.Errorf("took %v of fake time", took)
 		}
-		call := later(func() (int, error) {
+		call := testkit.Later(func() (int, error) {
 			return mpreg.Call[int](context.Background(), client.With(mpreg.WaitForRoute()), "echo", 7)
 		})
-		pass(time.Hour)
+		testkit.Pass(time.Hour)
 		c.Node(0).Restart()
-		if got := <-call; got.err != nil || got.value != 7 {
+		if got := <-call; got.Err != nil || got.Value != 7 {
 			t.Errorf("got %+v", got)
 		}
 	})

@@ -10,12 +10,13 @@ import (
 
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // TestStreamInPlainCalls: a caller that knows nothing of streams gets a list of
 // the items, of whatever type, and the same errors.
 func TestStreamInPlainCalls(t *testing.T) {
-	s := serve(t, mpreg.Config{}, mpreg.WithCodec(codec.CBOR{}))
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithCodec(codec.CBOR{}))
 	type point struct{ X, Y int }
 	for name, fn := range map[string]any{
 		"up to": func(n int) iter.Seq2[int, error] {
@@ -50,7 +51,7 @@ func TestStreamInPlainCalls(t *testing.T) {
 		},
 		"none": func() (iter.Seq2[int, error], error) { return nil, errors.New("closed") },
 	} {
-		must(t, s.Register(name, fn))
+		testkit.Must(t, s.Register(name, fn))
 	}
 	for way, c := range bothWays(t, s) {
 		for _, row := range []struct {
@@ -85,20 +86,20 @@ func TestStreamInPlainCalls(t *testing.T) {
 // TestStreamInGraph: in a graph a stream is the list of its items, to the
 // commands that use it.
 func TestStreamInGraph(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	must(t, s.Register("words", func() iter.Seq2[string, error] {
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.Must(t, s.Register("words", func() iter.Seq2[string, error] {
 		return func(yield func(string, error) bool) { _ = yield("to", nil) && yield("be", nil) }
 	}))
-	must(t, s.Register("count", func(words []string) int { return len(words) }))
+	testkit.Must(t, s.Register("count", func(words []string) int { return len(words) }))
 	for way, c := range bothWays(t, s) {
 		r := mpreg.NewRequest()
 		words := r.Add("words")
 		count := r.Add("count", words)
 		second := r.Add("echo", words.Field("1"))
 		resp, err := c.Do(t.Context(), r)
-		must(t, err)
+		testkit.Must(t, err)
 		n, err := mpreg.Get[int](resp, count)
-		must(t, err)
+		testkit.Must(t, err)
 		word, err := mpreg.Get[string](resp, second)
 		if err != nil || n != 2 || word != "be" {
 			t.Errorf("%s: %d, %q, %v", way, n, word, err)
@@ -113,8 +114,8 @@ func TestStreamDescribed(t *testing.T) {
 		ID int `json:"id"`
 	}
 	var r mpreg.Registry
-	must(t, r.Register("rows", func() iter.Seq2[row, error] { return nil }))
-	must(t, r.Register("list", func() []row { return nil }))
+	testkit.Must(t, r.Register("rows", func() iter.Seq2[row, error] { return nil }))
+	testkit.Must(t, r.Register("list", func() []row { return nil }))
 	rows, list := r.Describe("rows")[0], r.Describe("list")[0]
 	want := `{"type":"object","properties":{"id":{"type":"integer"}},"required":["id"],"additionalProperties":false}`
 	if diff := cmp.Diff(want, string(rows.Result)); diff != "" {

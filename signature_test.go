@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // TestSignaturesRefused: Register says which part of a signature can't be
@@ -108,6 +109,11 @@ type (
 	base    struct{ ID string }
 	names   iter.Seq2[*string, error]
 	mood    func(func(int, error) bool) // that has its own way of being sent
+
+	trainOptions struct {
+		LR     float64 `json:"lr"`
+		Epochs int     `json:"epochs"`
+	}
 )
 
 func (m mood) MarshalJSON() ([]byte, error) { return []byte(`"fine"`), nil }
@@ -174,7 +180,7 @@ func TestSignaturesAccepted(t *testing.T) {
 	} {
 		t.Run(signature, func(t *testing.T) {
 			var r mpreg.Registry
-			must(t, r.Register("right", fn))
+			testkit.Must(t, r.Register("right", fn))
 			fn, _ := r.Lookup("right")
 			if got := fn.String(); got != signature {
 				t.Errorf("signature: got %s", got)

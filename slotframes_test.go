@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -17,10 +18,10 @@ import (
 // that has its slot now.
 func TestLateAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory("node")
+		m := testkit.NewNetwork("node")
 		dialed := impostors(t, m["node"])
-		c := connect(t, "ws://node", mpreg.WithDialer(m.dial))
-		first := later(func() (string, error) {
+		c := testkit.Connect(t, "ws://node", mpreg.WithDialer(m.Dial))
+		first := testkit.Later(func() (string, error) {
 			return mpreg.Call[string](context.Background(), c.With(mpreg.Timeout(time.Second)), "f")
 		})
 		p := <-dialed
@@ -30,18 +31,18 @@ func TestLateAnswer(t *testing.T) {
 		if got := r.Timeout(); got != time.Second {
 			t.Errorf("the call has %v", got)
 		}
-		if got := <-first; !errors.Is(got.err, mpreg.DeadlineExceeded) {
+		if got := <-first; !errors.Is(got.Err, mpreg.DeadlineExceeded) {
 			t.Fatalf("got %+v", got)
 		}
 		for _, fn := range []string{"g", "h"} {
-			second := later(func() (string, error) { return mpreg.Call[string](context.Background(), c, fn) })
+			second := testkit.Later(func() (string, error) { return mpreg.Call[string](context.Background(), c, fn) })
 			id, r := p.request(wire.KindCall)
 			if r.Commands[0].Function != fn || id == late || uint32(id) != uint32(late) { // the slot
 				t.Fatalf("call %q has the id %#x, after %#x", r.Commands[0].Function, id, late)
 			}
 			p.send(resultFrame(t, late, "late"), errorFrame(t, late, mpreg.Failed, "late"), resultFrame(t, late+1, "invented"))
 			p.send(resultFrame(t, id, fn), resultFrame(t, id, "twice"))
-			if got := <-second; got.err != nil || got.value != fn {
+			if got := <-second; got.Err != nil || got.Value != fn {
 				t.Fatalf("got %+v", got)
 			}
 			late = id
@@ -51,22 +52,22 @@ func TestLateAnswer(t *testing.T) {
 
 // TestLateAnswerOfMember is TestLateAnswer between nodes.
 func TestLateAnswerOfMember(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	p := memberOf(t, s, nodeHello("A", 1), "far")
 	ctx, cancel := context.WithCancel(t.Context())
-	first := later(func() (string, error) { return mpreg.Call[string](ctx, s.Client(), "far") })
+	first := testkit.Later(func() (string, error) { return mpreg.Call[string](ctx, s.Client(), "far") })
 	late, _ := p.request(wire.KindCall)
 	cancel()
-	if got := within(t, "the call ends", first); !errors.Is(got.err, mpreg.Canceled) {
+	if got := testkit.Within(t, "the call ends", first); !errors.Is(got.Err, mpreg.Canceled) {
 		t.Fatalf("got %+v", got)
 	}
 	if id, _ := p.receive(wire.KindCancel); id != late {
 		t.Errorf("cancel of %d", id)
 	}
-	second := later(func() (string, error) { return mpreg.Call[string](t.Context(), s.Client(), "far") })
+	second := testkit.Later(func() (string, error) { return mpreg.Call[string](t.Context(), s.Client(), "far") })
 	id, _ := p.request(wire.KindCall)
 	p.send(resultFrame(t, late, "late"), resultFrame(t, id, "in time"))
-	if got := within(t, "the answer", second); got.err != nil || got.value != "in time" {
+	if got := testkit.Within(t, "the answer", second); got.Err != nil || got.Value != "in time" {
 		t.Errorf("got %+v", got)
 	}
 	answersCall(t, s, p, "far")
@@ -75,8 +76,8 @@ func TestLateAnswerOfMember(t *testing.T) {
 // TestBadAnswers: what a node can't have meant is an error of the call that it
 // answers, and of no other.
 func TestBadAnswers(t *testing.T) {
-	var log journal
-	c, p := clientOf(t, nodeHello("A", 1), mpreg.WithLogger(log.logger()))
+	var log testkit.Journal
+	c, p := clientOf(t, nodeHello("A", 1), mpreg.WithLogger(log.Logger()))
 	two := written(t, func(f *wire.Frame) error {
 		return f.Response(1, &wire.Response{Results: []wire.Result{{Name: "a"}, {Name: "b"}}}, 0)
 	})
@@ -99,29 +100,29 @@ func TestBadAnswers(t *testing.T) {
 		{"a result that is no JSON", func(id uint64) []byte { return frame(wire.KindResult, 0, id, 0, 1, 0, 1, 2, '{', '{') }, mpreg.InvalidArgument},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			bad := later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "bad") })
+			bad := testkit.Later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "bad") })
 			badID, _ := p.request(wire.KindCall)
-			good := later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "good") })
+			good := testkit.Later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "good") })
 			goodID, _ := p.request(wire.KindCall)
 			p.send(row.answer(badID), resultFrame(t, goodID, 7))
-			if got := within(t, "the bad answer", bad); !errors.Is(got.err, row.code) {
+			if got := testkit.Within(t, "the bad answer", bad); !errors.Is(got.Err, row.code) {
 				t.Errorf("want %v, got %+v", row.code, got)
 			}
-			if got := within(t, "the good answer", good); got.err != nil || got.value != 7 {
+			if got := testkit.Within(t, "the good answer", good); got.Err != nil || got.Value != 7 {
 				t.Errorf("the other call: %+v", got)
 			}
-			log.brief(t, 1)
+			log.Brief(t, 1)
 		})
 	}
 }
 
 // TestBadFramesForClient: a client is as hard to upset as a node.
 func TestBadFramesForClient(t *testing.T) {
-	var log journal
-	c, p := clientOf(t, nodeHello("A", 1), mpreg.WithLogger(log.logger()))
+	var log testkit.Journal
+	c, p := clientOf(t, nodeHello("A", 1), mpreg.WithLogger(log.Logger()))
 	for _, row := range badMessages(t) {
 		for range 2 {
-			must(t, p.ws.WriteMessage(websocket.BinaryMessage, row.message))
+			testkit.Must(t, p.ws.WriteMessage(websocket.BinaryMessage, row.message))
 			p.refused(row.id, row.code)
 		}
 	}
@@ -130,15 +131,15 @@ func TestBadFramesForClient(t *testing.T) {
 		p.refused(3, mpreg.InvalidRequest, "kind 200")
 		p.send(frame(200, wire.FlagIgnorable, 4), callFrame(t, 5, "echo", 1))
 		p.refused(5, mpreg.NotFound, "client")
-		must(t, p.ws.WriteMessage(websocket.TextMessage, []byte(`{"role":"rpc-response","u":"1"}`)))
+		testkit.Must(t, p.ws.WriteMessage(websocket.TextMessage, []byte(`{"role":"rpc-response","u":"1"}`)))
 		p.refused(0, mpreg.InvalidRequest)
 		p.send(frame(wire.KindCancel, 0, 5), frame(wire.KindGossip, 0, 0), errorFrame(t, 0, mpreg.Failed, "I don't like you"))
 	}
-	call := later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "f") })
+	call := testkit.Later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "f") })
 	id, _ := p.request(wire.KindCall)
 	p.send(resultFrame(t, id, 7))
-	if got := within(t, "the answer", call); got.err != nil || got.value != 7 {
+	if got := testkit.Within(t, "the answer", call); got.Err != nil || got.Value != 7 {
 		t.Errorf("got %+v", got)
 	}
-	log.brief(t, 2) // the frames, and the complaint
+	log.Brief(t, 2) // the frames, and the complaint
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
@@ -36,10 +37,10 @@ func newWorkload(t *testing.T, n int, competes bool) *workload {
 			if w.fails[i].Load() {
 				panic("no disk")
 			}
-			pass(time.Duration(w.took[i].Load()))
+			testkit.Pass(time.Duration(w.took[i].Load()))
 		})
 	}), mpregtest.ServerOptions(func(int) []mpreg.ServerOption {
-		return []mpreg.ServerOption{mpreg.WithLogger(quiet)}
+		return []mpreg.ServerOption{mpreg.WithLogger(testkit.Quiet)}
 	}))
 	w.client = c.Node(0).Server().Client()
 	return w
@@ -123,7 +124,7 @@ func TestSlowNodeComesBackWithFewCalls(t *testing.T) {
 		before, calls := w.ran[1].Load(), 0
 		for ; calls < 1000 && w.ran[1].Load() < before+30; calls++ {
 			w.run(1, 1)
-			pass(500 * time.Millisecond)
+			testkit.Pass(500 * time.Millisecond)
 		}
 		if calls == 1000 {
 			t.Errorf("of 1000 calls, two a second, it ran %d", w.ran[1].Load()-before)

@@ -10,18 +10,19 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
 // TestClientThatStopsReading: its link is dropped, and what runs for it ends.
 func TestClientThatStopsReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory("node")
-		var log journal
-		s := serve(t, mpreg.Config{WriteTimeout: 2 * time.Second}, mpreg.WithListener(m["node"]), mpreg.WithLogger(log.logger()))
+		m := testkit.NewNetwork("node")
+		var log testkit.Journal
+		s := testkit.Serve(t, mpreg.Config{WriteTimeout: 2 * time.Second}, mpreg.WithListener(m["node"]), mpreg.WithLogger(log.Logger()))
 		ended := make(chan error, 1)
-		must(t, s.Register("wait", func(ctx context.Context) error { <-ctx.Done(); ended <- ctx.Err(); return ctx.Err() }))
-		p := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.dial})
+		testkit.Must(t, s.Register("wait", func(ctx context.Context) error { <-ctx.Done(); ended <- ctx.Err(); return ctx.Err() }))
+		p := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.Dial})
 		p.greet(clientHello())
 		p.send(callFrame(t, 1, "wait"))
 		start := time.Now()
@@ -33,13 +34,13 @@ func TestClientThatStopsReading(t *testing.T) {
 			t.Errorf("after %v of fake time", took)
 		}
 		synctest.Wait()
-		if n := linksOf(t, s); n != 0 {
+		if n := testkit.Status(t, s).Links; n != 0 {
 			t.Errorf("%d links", n)
 		}
-		q := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.dial})
+		q := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.Dial})
 		q.greet(clientHello())
 		q.alive()
-		log.brief(t, 1)
+		log.Brief(t, 1)
 	})
 }
 
@@ -47,10 +48,10 @@ func TestClientThatStopsReading(t *testing.T) {
 // bounded, also where nothing may wait: the refusals of the read loop.
 func TestClientThatFillsTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory("node")
-		var log journal
-		s := serve(t, mpreg.Config{MaxQueueBytes: 4096, WriteTimeout: time.Hour}, mpreg.WithListener(m["node"]), mpreg.WithLogger(log.logger()))
-		p := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.dial})
+		m := testkit.NewNetwork("node")
+		var log testkit.Journal
+		s := testkit.Serve(t, mpreg.Config{MaxQueueBytes: 4096, WriteTimeout: time.Hour}, mpreg.WithListener(m["node"]), mpreg.WithLogger(log.Logger()))
+		p := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.Dial})
 		p.greet(clientHello())
 		var err error
 		sent := 0
@@ -61,10 +62,10 @@ func TestClientThatFillsTheQueue(t *testing.T) {
 			t.Errorf("%d frames were refused, and none of the refusals was read", sent)
 		}
 		synctest.Wait()
-		if n := linksOf(t, s); n != 0 {
+		if n := testkit.Status(t, s).Links; n != 0 {
 			t.Errorf("%d links", n)
 		}
-		log.brief(t, 1)
+		log.Brief(t, 1)
 	})
 }
 
@@ -74,22 +75,22 @@ func TestMemberThatStopsReading(t *testing.T) {
 	for name, arg := range map[string]string{"small": "x", "large": strings.Repeat("x", 200_000)} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory("node")
-				var log journal
-				s := serve(t, mpreg.Config{WriteTimeout: 2 * time.Second}, mpreg.WithListener(m["node"]), mpreg.WithLogger(log.logger()))
-				p := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.dial})
+				m := testkit.NewNetwork("node")
+				var log testkit.Journal
+				s := testkit.Serve(t, mpreg.Config{WriteTimeout: 2 * time.Second}, mpreg.WithListener(m["node"]), mpreg.WithLogger(log.Logger()))
+				p := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.Dial})
 				p.join(nodeHello("A", 1), "far")
 				synctest.Wait()
 				if n := len(s.Members()); n != 2 {
 					t.Fatalf("%d members", n)
 				}
 				start := time.Now()
-				var calls []<-chan outcomeOf[mpreg.Value]
+				var calls []<-chan testkit.Outcome[mpreg.Value]
 				for range 10 {
-					calls = append(calls, later(func() (mpreg.Value, error) { return s.Client().Call(context.Background(), "far", arg) }))
+					calls = append(calls, testkit.Later(func() (mpreg.Value, error) { return s.Client().Call(context.Background(), "far", arg) }))
 				}
 				for _, call := range calls {
-					e := asError(t, (<-call).err)
+					e := testkit.AsError(t, (<-call).Err)
 					if e.Code != mpreg.Unavailable || e.Node != "node A" || e.Function != "far" {
 						t.Errorf("got %#v", e)
 					}
@@ -97,17 +98,17 @@ func TestMemberThatStopsReading(t *testing.T) {
 				if took := time.Since(start); took != 2*time.Second {
 					t.Errorf("after %v of fake time", took)
 				}
-				pass(100 * time.Millisecond)
-				if got := stateAt(s, "A"); got != mpreg.MemberDead {
+				testkit.Pass(100 * time.Millisecond)
+				if got := testkit.StateAt(s, "A"); got != mpreg.MemberDead {
 					t.Errorf("it is %s", got)
 				}
-				if _, err := s.Client().Call(t.Context(), "far"); asError(t, err).Code != mpreg.NotFound {
+				if _, err := s.Client().Call(t.Context(), "far"); testkit.AsError(t, err).Code != mpreg.NotFound {
 					t.Errorf("its function: %v", err)
 				}
-				if n := linksOf(t, s); n != 0 {
+				if n := testkit.Status(t, s).Links; n != 0 {
 					t.Errorf("%d links", n)
 				}
-				log.brief(t, 1)
+				log.Brief(t, 1)
 			})
 		})
 	}
@@ -116,14 +117,14 @@ func TestMemberThatStopsReading(t *testing.T) {
 // TestNodeThatStopsReading: a client whose node reads no more has its calls fail.
 func TestNodeThatStopsReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory("node")
+		m := testkit.NewNetwork("node")
 		dialed := impostors(t, m["node"])
-		c := connect(t, "ws://node", mpreg.WithDialer(m.dial))
-		call := later(func() (mpreg.Value, error) { return c.Call(context.Background(), "f") })
+		c := testkit.Connect(t, "ws://node", mpreg.WithDialer(m.Dial))
+		call := testkit.Later(func() (mpreg.Value, error) { return c.Call(context.Background(), "f") })
 		p := <-dialed
 		p.hello()
 		p.send(helloFrame(t, nodeHello("A", 1)))
-		if e := asError(t, (<-call).err); e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedMaybe {
+		if e := testkit.AsError(t, (<-call).Err); e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedMaybe {
 			t.Errorf("got %#v", e)
 		}
 	})
@@ -133,9 +134,9 @@ func TestNodeThatStopsReading(t *testing.T) {
 // caller's deadline; one that does not even answer pings is dropped.
 func TestMemberThatIsSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMemory("node")
-		s := serve(t, mpreg.Config{PingInterval: 5 * time.Second, PingTimeout: time.Second}, mpreg.WithListener(m["node"]))
-		p := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.dial})
+		m := testkit.NewNetwork("node")
+		s := testkit.Serve(t, mpreg.Config{PingInterval: 5 * time.Second, PingTimeout: time.Second}, mpreg.WithListener(m["node"]))
+		p := dialFrames(t, "ws://node", websocket.Dialer{NetDialContext: m.Dial})
 		p.join(nodeHello("A", 1), "far")
 		synctest.Wait()
 		reading := make(chan wire.FrameKind, 10)
@@ -151,7 +152,7 @@ func TestMemberThatIsSilent(t *testing.T) {
 			}
 		}()
 		_, err := s.Client().With(mpreg.Timeout(time.Second)).Call(t.Context(), "far")
-		if e := asError(t, err); e.Code != mpreg.DeadlineExceeded || e.Executed != mpreg.ExecutedMaybe {
+		if e := testkit.AsError(t, err); e.Code != mpreg.DeadlineExceeded || e.Executed != mpreg.ExecutedMaybe {
 			t.Errorf("got %#v", e)
 		}
 		if n := len(s.Members()); n != 2 {
@@ -159,7 +160,7 @@ func TestMemberThatIsSilent(t *testing.T) {
 		}
 		start := time.Now()
 		_, err = s.Client().Call(t.Context(), "far")
-		if e := asError(t, err); e.Code != mpreg.Unavailable || e.Node != "node A" {
+		if e := testkit.AsError(t, err); e.Code != mpreg.Unavailable || e.Node != "node A" {
 			t.Errorf("got %#v", e)
 		}
 		if took := time.Since(start); took > 6*time.Second {
@@ -172,8 +173,8 @@ func TestMemberThatIsSilent(t *testing.T) {
 		if len(kinds) != 2 || kinds[0] != wire.KindCall || kinds[1] != wire.KindCall {
 			t.Errorf("the node sent %v: want two calls", kinds)
 		}
-		pass(100 * time.Millisecond)
-		if got := stateAt(s, "A"); got != mpreg.MemberDead {
+		testkit.Pass(100 * time.Millisecond)
+		if got := testkit.StateAt(s, "A"); got != mpreg.MemberDead {
 			t.Errorf("it is %s", got)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -18,7 +19,7 @@ func frame(kind wire.FrameKind, flags uint8, id uint64, body ...byte) []byte {
 func written(t testing.TB, write func(*wire.Frame) error) []byte {
 	t.Helper()
 	var f wire.Frame
-	must(t, write(&f))
+	testkit.Must(t, write(&f))
 	var data []byte
 	for _, part := range f.Parts(nil) {
 		data = append(data, part...)
@@ -37,7 +38,7 @@ func callFrame(t testing.TB, id uint64, fn string, args ...any) []byte {
 	cmd := wire.Command{Name: fn, Function: fn}
 	for _, arg := range args {
 		v, err := codec.Encode(codec.JSON{}, arg)
-		must(t, err)
+		testkit.Must(t, err)
 		cmd.Args = append(cmd.Args, v)
 	}
 	return written(t, func(f *wire.Frame) error { return f.Request(id, &wire.Request{Commands: []wire.Command{cmd}}) })
@@ -47,7 +48,7 @@ func callFrame(t testing.TB, id uint64, fn string, args ...any) []byte {
 func resultFrame(t testing.TB, id uint64, result any) []byte {
 	t.Helper()
 	v, err := codec.Encode(codec.JSON{}, result)
-	must(t, err)
+	testkit.Must(t, err)
 	return written(t, func(f *wire.Frame) error {
 		return f.Response(id, &wire.Response{Results: []wire.Result{{Value: v}}}, 0)
 	})
@@ -91,7 +92,7 @@ func gossipFrame(t testing.TB, h *wire.Hello, functions ...string) []byte {
 		catalog.Functions = append(catalog.Functions, wire.Offer{Name: fn})
 	}
 	body, err := wire.AppendCatalog(nil, catalog)
-	must(t, err)
+	testkit.Must(t, err)
 	stamp := wire.Stamp{Incarnation: h.Incarnation, Version: 1}
 	return written(t, func(f *wire.Frame) error {
 		return f.Gossip(&wire.Gossip{

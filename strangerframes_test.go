@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -25,7 +26,7 @@ func onlyToken(token string) mpreg.ServerOption {
 // TestStrangersHoldLittle: before its token is accepted nobody can make a node
 // hold large messages, in either protocol; afterwards they are welcome.
 func TestStrangersHoldLittle(t *testing.T) {
-	s := serve(t, mpreg.Config{}, onlyToken("secret"))
+	s := testkit.Serve(t, mpreg.Config{}, onlyToken("secret"))
 	large := strings.Repeat("x", 3<<20)
 
 	t.Run("frames", func(t *testing.T) {
@@ -38,23 +39,23 @@ func TestStrangersHoldLittle(t *testing.T) {
 		p.alive()
 	})
 	t.Run("JSON", func(t *testing.T) {
-		ws := dial(t, s.URL(), websocket.Dialer{})
+		ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
 		message := request(`{"name":"a","fun":"echo","args":["` + large + `"]}`)
-		ws.send(message)
-		if a := ws.receive(); a.Error == nil || a.Error.Code != int(mpreg.Unauthenticated) || a.U != "7" {
-			t.Fatalf("got %.200s", a.text)
+		ws.Send(message)
+		if a := ws.Receive(); a.Error == nil || a.Error.Code != int(mpreg.Unauthenticated) || a.U != "7" {
+			t.Fatalf("got %.200s", a.Text)
 		}
-		ws.send(`{"role":"auth","u":"0","token":"secret"}`)
-		if a := ws.receive(); a.Error != nil {
-			t.Fatalf("got %s", a.text)
+		ws.Send(`{"role":"auth","u":"0","token":"secret"}`)
+		if a := ws.Receive(); a.Error != nil {
+			t.Fatalf("got %s", a.Text)
 		}
-		ws.send(message)
-		if a := ws.receive(); a.Error != nil || len(a.text) < len(large) {
-			t.Errorf("got %.200s", a.text)
+		ws.Send(message)
+		if a := ws.Receive(); a.Error != nil || len(a.Text) < len(large) {
+			t.Errorf("got %.200s", a.Text)
 		}
 	})
 	t.Run("a token in the handshake", func(t *testing.T) {
-		c := connect(t, s.URL(), mpreg.WithToken("secret"))
+		c := testkit.Connect(t, s.URL(), mpreg.WithToken("secret"))
 		if got, err := mpreg.Call[string](t.Context(), c, "echo", large); err != nil || got != large {
 			t.Errorf("%d bytes, %v", len(got), err)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // count is a stream of the numbers below n.
@@ -32,15 +33,15 @@ func count(n int) iter.Seq2[int, error] {
 // node that lacks the function.
 func TestStream(t *testing.T) {
 	const n = 100_000
-	s := serve(t, mpreg.Config{})
-	must(t, s.Register("count", count))
-	near := serve(t, mpreg.Config{Peers: []string{s.URL()}})
-	acquainted(t, near, s)
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.Must(t, s.Register("count", count))
+	near := testkit.Serve(t, mpreg.Config{Peers: []string{s.URL()}})
+	testkit.Acquainted(t, near, s)
 	for _, row := range []struct {
 		name   string
 		client *mpreg.Client
 	}{
-		{"link", connect(t, s.URL())}, {"node", s.Client()}, {"relay", connect(t, near.URL())}, {"other node", near.Client()},
+		{"link", testkit.Connect(t, s.URL())}, {"node", s.Client()}, {"relay", testkit.Connect(t, near.URL())}, {"other node", near.Client()},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			want := 0
@@ -59,17 +60,17 @@ func TestStream(t *testing.T) {
 
 // TestStreamErrors: the items that came before an error, and then the error.
 func TestStreamErrors(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	must(t, s.Register("three", func() iter.Seq2[int, error] {
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.Must(t, s.Register("three", func() iter.Seq2[int, error] {
 		return func(yield func(int, error) bool) {
 			_ = yield(1, nil) && yield(2, nil) && yield(0, mpreg.Errorf(2001, "out of paper"))
 		}
 	}))
-	must(t, s.Register("words", func() iter.Seq2[string, error] {
+	testkit.Must(t, s.Register("words", func() iter.Seq2[string, error] {
 		return func(yield func(string, error) bool) { _ = yield("1", nil) && yield("two", nil) }
 	}))
-	must(t, s.Register("one", func() int { return 7 }))
-	for name, c := range map[string]*mpreg.Client{"link": connect(t, s.URL()), "node": s.Client()} {
+	testkit.Must(t, s.Register("one", func() int { return 7 }))
+	for name, c := range map[string]*mpreg.Client{"link": testkit.Connect(t, s.URL()), "node": s.Client()} {
 		t.Run(name, func(t *testing.T) {
 			var got []int
 			var failure error
@@ -80,18 +81,18 @@ func TestStreamErrors(t *testing.T) {
 				}
 				got = append(got, n)
 			}
-			if e := asError(t, failure); !slices.Equal(got, []int{1, 2}) || e.Code != 2001 || e.Message != "out of paper" ||
+			if e := testkit.AsError(t, failure); !slices.Equal(got, []int{1, 2}) || e.Code != 2001 || e.Message != "out of paper" ||
 				e.Executed != mpreg.ExecutedYes || e.Function != "three" || e.Node != s.Name() {
 				t.Errorf("got %v, %#v", got, e)
 			}
 			for n, err := range mpreg.Stream[int](t.Context(), c, "words") {
-				if !errors.Is(err, mpreg.InvalidArgument) || n != 0 || asError(t, err).Executed != mpreg.ExecutedYes {
+				if !errors.Is(err, mpreg.InvalidArgument) || n != 0 || testkit.AsError(t, err).Executed != mpreg.ExecutedYes {
 					t.Errorf("an item that does not fit: %v, %v", n, err)
 				}
 			}
 			got = nil
 			for n, err := range mpreg.Stream[int](t.Context(), c, "one") {
-				must(t, err)
+				testkit.Must(t, err)
 				got = append(got, n)
 			}
 			if !slices.Equal(got, []int{7}) {
@@ -121,11 +122,11 @@ func TestLeftStreamStopsItsFunction(t *testing.T) {
 	for _, through := range []string{"link", "node", "relay"} {
 		t.Run(through, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := newMemory("a", "b")
-				s := serve(t, mpreg.Config{Name: "a"}, mpreg.WithListener(m["a"]), mpreg.WithDialer(m.dial))
+				m := testkit.NewNetwork("a", "b")
+				s := testkit.Serve(t, mpreg.Config{Name: "a"}, mpreg.WithListener(m["a"]), mpreg.WithDialer(m.Dial))
 				var yielded atomic.Int64
 				stopped := make(chan error, 1)
-				must(t, s.Register("endless", func(ctx context.Context) iter.Seq2[int, error] {
+				testkit.Must(t, s.Register("endless", func(ctx context.Context) iter.Seq2[int, error] {
 					return func(yield func(int, error) bool) {
 						for i := 0; yield(i, nil); i++ {
 							yielded.Add(1)
@@ -137,15 +138,15 @@ func TestLeftStreamStopsItsFunction(t *testing.T) {
 				c, most := s.Client(), int64(1)
 				switch through {
 				case "link":
-					c, most = connect(t, "ws://a", mpreg.WithDialer(m.dial)), 64
+					c, most = testkit.Connect(t, "ws://a", mpreg.WithDialer(m.Dial)), 64
 				case "relay":
-					near := serve(t, mpreg.Config{Name: "b", Peers: []string{"ws://a"}}, mpreg.WithListener(m["b"]), mpreg.WithDialer(m.dial))
-					acquainted(t, near, s)
-					c, most = connect(t, "ws://b", mpreg.WithDialer(m.dial)), 2*64+1
+					near := testkit.Serve(t, mpreg.Config{Name: "b", Peers: []string{"ws://a"}}, mpreg.WithListener(m["b"]), mpreg.WithDialer(m.Dial))
+					testkit.Acquainted(t, near, s)
+					c, most = testkit.Connect(t, "ws://b", mpreg.WithDialer(m.Dial)), 2*64+1
 				}
 				n := 0
 				for i, err := range mpreg.Stream[int](context.Background(), c, "endless") {
-					must(t, err)
+					testkit.Must(t, err)
 					if i != n {
 						t.Fatalf("got %d, want %d", i, n)
 					}
@@ -170,7 +171,7 @@ func TestLeftStreamStopsItsFunction(t *testing.T) {
 func TestStreamTimeout(t *testing.T) {
 	bubble(t, mpreg.Config{}, func(t *testing.T, s *mpreg.Server, c *mpreg.Client, _ func() error) {
 		stopped := make(chan struct{}, 1)
-		must(t, s.Register("ticks", func(ctx context.Context) iter.Seq2[int, error] {
+		testkit.Must(t, s.Register("ticks", func(ctx context.Context) iter.Seq2[int, error] {
 			return func(yield func(int, error) bool) {
 				defer func() { stopped <- struct{}{} }()
 				for i := range 100 {
@@ -194,7 +195,7 @@ func TestStreamTimeout(t *testing.T) {
 					n++
 				}
 			}
-			e := asError(t, failure)
+			e := testkit.AsError(t, failure)
 			if e.Code != mpreg.DeadlineExceeded || e.Executed != mpreg.ExecutedYes || n != 3 {
 				t.Errorf("%s: %d items, %v", name, n, e)
 			}
@@ -208,13 +209,13 @@ func TestStreamTimeout(t *testing.T) {
 
 // TestStreamsAreMadeAnew: each range is a call of its own.
 func TestStreamsAreMadeAnew(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	var calls atomic.Int64
-	must(t, s.Register("number", func() iter.Seq2[int64, error] {
+	testkit.Must(t, s.Register("number", func() iter.Seq2[int64, error] {
 		n := calls.Add(1)
 		return func(yield func(int64, error) bool) { yield(n, nil) }
 	}))
-	numbers := mpreg.Stream[int64](t.Context(), connect(t, s.URL()), "number")
+	numbers := mpreg.Stream[int64](t.Context(), testkit.Connect(t, s.URL()), "number")
 	for want := int64(1); want <= 3; want++ {
 		for got, err := range numbers {
 			if err != nil || got != want {
@@ -227,8 +228,8 @@ func TestStreamsAreMadeAnew(t *testing.T) {
 // TestInterceptedStream: an interceptor is around the stream as a whole. It can
 // keep it from being made, but not have it made again once items have come.
 func TestInterceptedStream(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	must(t, s.Register("count", count))
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.Must(t, s.Register("count", count))
 	var log []string
 	again := false
 	watch := func(next mpreg.Invoker) mpreg.Invoker {
@@ -242,9 +243,9 @@ func TestInterceptedStream(t *testing.T) {
 			return v, err
 		}
 	}
-	c := connect(t, s.URL(), mpreg.WithInterceptors(watch))
+	c := testkit.Connect(t, s.URL(), mpreg.WithInterceptors(watch))
 	for n, err := range mpreg.Stream[int](t.Context(), c, "count", 2) {
-		must(t, err)
+		testkit.Must(t, err)
 		log = append(log, fmt.Sprint(n))
 	}
 	want := []string{"begin count", "0", "1", "end true"}
@@ -269,10 +270,10 @@ func TestInterceptedStream(t *testing.T) {
 
 // TestBindStream: a stub of a stream is ranged over as if the function was here.
 func TestBindStream(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	must(t, s.Register("count", count))
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.Must(t, s.Register("count", count))
 	var numbers func(context.Context, int) iter.Seq2[int, error]
-	must(t, mpreg.Bind(connect(t, s.URL()), "count", &numbers))
+	testkit.Must(t, mpreg.Bind(testkit.Connect(t, s.URL()), "count", &numbers))
 	want := 0
 	for n, err := range numbers(t.Context(), 1000) {
 		if err != nil || n != want {
@@ -284,7 +285,7 @@ func TestBindStream(t *testing.T) {
 	}
 	type texts = iter.Seq2[[]string, error]
 	var misfit func(context.Context, ...int) texts
-	must(t, mpreg.Bind(s.Client(), "count", &misfit))
+	testkit.Must(t, mpreg.Bind(s.Client(), "count", &misfit))
 	pairs := 0
 	for list, err := range misfit(t.Context(), 3) {
 		if pairs++; !errors.Is(err, mpreg.InvalidArgument) || list != nil {
@@ -303,12 +304,12 @@ func TestBindStream(t *testing.T) {
 // TestOnEvent: the steps of a graph, in an order that its edges allow, from the
 // nodes where they ran.
 func TestOnEvent(t *testing.T) {
-	far := serve(t, mpreg.Config{Name: "far"})
-	must(t, far.Register("double", func(n int) int { return 2 * n }))
-	near := serve(t, mpreg.Config{Name: "near", Peers: []string{far.URL()}})
-	must(t, near.Register("fail", func(int) error { return errors.New("boom") }))
-	acquainted(t, near, far)
-	for name, c := range map[string]*mpreg.Client{"link": connect(t, near.URL()), "node": near.Client()} {
+	far := testkit.Serve(t, mpreg.Config{Name: "far"})
+	testkit.Must(t, far.Register("double", func(n int) int { return 2 * n }))
+	near := testkit.Serve(t, mpreg.Config{Name: "near", Peers: []string{far.URL()}})
+	testkit.Must(t, near.Register("fail", func(int) error { return errors.New("boom") }))
+	testkit.Acquainted(t, near, far)
+	for name, c := range map[string]*mpreg.Client{"link": testkit.Connect(t, near.URL()), "node": near.Client()} {
 		t.Run(name, func(t *testing.T) {
 			var events []mpreg.Event
 			r := mpreg.NewRequest()

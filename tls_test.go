@@ -18,6 +18,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // certificate makes one for 127.0.0.1 that signs itself, and a pool that trusts
@@ -25,7 +26,7 @@ import (
 func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
+	testkit.Must(t, err)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1),
 		Subject:      pkix.Name{CommonName: "mpreg test"},
@@ -36,9 +37,9 @@ func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	must(t, err)
+	testkit.Must(t, err)
 	parsed, err := x509.ParseCertificate(der)
-	must(t, err)
+	testkit.Must(t, err)
 	pool := x509.NewCertPool()
 	pool.AddCert(parsed)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
@@ -49,11 +50,11 @@ func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 func TestTLS(t *testing.T) {
 	cert, trusts := certificate(t)
 	_, trustsOthers := certificate(t)
-	s := serve(t, mpreg.Config{}, mpreg.WithTLS(&tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}}))
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithTLS(&tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}}))
 	if !strings.HasPrefix(s.URL(), "wss://127.0.0.1:") {
 		t.Fatalf("URL: %s", s.URL())
 	}
-	c := connect(t, s.URL(), mpreg.WithTLS(&tls.Config{RootCAs: trusts, NextProtos: []string{"h2"}}))
+	c := testkit.Connect(t, s.URL(), mpreg.WithTLS(&tls.Config{RootCAs: trusts, NextProtos: []string{"h2"}}))
 	if got, err := mpreg.Call[string](t.Context(), c, "echo", "sealed"); err != nil || got != "sealed" {
 		t.Errorf("got %q, %v", got, err)
 	}
@@ -67,19 +68,19 @@ func TestTLS(t *testing.T) {
 		"another name":     {s.URL(), &tls.Config{RootCAs: trusts, ServerName: "example.com"}, "example.com"},
 		"without TLS":      {strings.Replace(s.URL(), "wss", "ws", 1), nil, "400"},
 	} {
-		_, err := connect(t, row.url, mpreg.WithTLS(row.tls)).Call(t.Context(), "echo", 1)
+		_, err := testkit.Connect(t, row.url, mpreg.WithTLS(row.tls)).Call(t.Context(), "echo", 1)
 		var e *mpreg.Error
 		if !errors.As(err, &e) || e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedNo ||
 			!strings.Contains(e.Message, row.says) || !strings.Contains(e.Message, row.url) {
 			t.Errorf("%s: want unavailable with %q, got %v", name, row.says, err)
 		}
 	}
-	plain := serve(t, mpreg.Config{})
-	_, err := connect(t, strings.Replace(plain.URL(), "ws", "wss", 1)).Call(t.Context(), "echo", 1)
+	plain := testkit.Serve(t, mpreg.Config{})
+	_, err := testkit.Connect(t, strings.Replace(plain.URL(), "ws", "wss", 1)).Call(t.Context(), "echo", 1)
 	if !errors.Is(err, mpreg.Unavailable) || !strings.Contains(err.Error(), "TLS") {
 		t.Errorf("TLS to a node without: %v", err)
 	}
-	dial(t, s.URL(), websocket.Dialer{TLSClientConfig: &tls.Config{RootCAs: trusts}}).alive()
+	testkit.Dial(t, s.URL(), websocket.Dialer{TLSClientConfig: &tls.Config{RootCAs: trusts}}).Alive()
 }
 
 // TestOrigins: a page of somebody else's can't use its visitor's access.
@@ -106,7 +107,7 @@ func TestOrigins(t *testing.T) {
 		"any":                    {[]string{"*"}, "https://evil.example", http.StatusSwitchingProtocols},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := serve(t, mpreg.Config{AllowedOrigins: row.allowed})
+			s := testkit.Serve(t, mpreg.Config{AllowedOrigins: row.allowed})
 			header := http.Header{}
 			if row.origin != "" {
 				header.Set("Origin", strings.Replace(row.origin, "HOST", strings.TrimPrefix(s.URL(), "ws://"), 1))
@@ -120,7 +121,7 @@ func TestOrigins(t *testing.T) {
 				t.Errorf("origin %q: %s", header.Get("Origin"), response.Status)
 			}
 			if err == nil {
-				(&socket{t, ws}).alive()
+				(&testkit.Socket{T: t, Conn: ws}).Alive()
 				_ = ws.Close()
 			}
 		})

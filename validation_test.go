@@ -9,6 +9,7 @@ import (
 
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // Types of TestValidation.
@@ -29,7 +30,7 @@ type (
 // TestValidation: validate tags hold wherever an argument has its structs. What
 // breaks a rule is named as the caller knows it, and nothing runs.
 func TestValidation(t *testing.T) {
-	s := serve(t, mpreg.Config{}, mpreg.WithCodec(codec.CBOR{}))
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithCodec(codec.CBOR{}))
 	for name, fn := range map[string]any{
 		"struct":   func(item) int { return 1 },
 		"pointer":  func(*item) int { return 1 },
@@ -45,7 +46,7 @@ func TestValidation(t *testing.T) {
 		"ptr list": func(*[]item) int { return 1 },
 		"map list": func(map[string][]*item) int { return 1 },
 	} {
-		must(t, s.Register(name, fn))
+		testkit.Must(t, s.Register(name, fn))
 	}
 	good, bad := item{"x", 5}, item{"", 11}
 	both := []any{"name", "size"}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
@@ -19,26 +20,26 @@ func TestWaitingDoesNotHoldUpADrain(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := mpregtest.NewCluster(t, 2)
 				client := c.ClientOf(nodes, mpreg.WaitForRoute(), mpreg.Timeout(time.Minute))
-				must(t, client.Ready(t.Context()))
-				done := later(func() (string, error) { return mpreg.Call[string](t.Context(), client, "late") })
-				pass(time.Second)
-				must(t, c.Node(0).Stop()) // fails if a request is abandoned
-				pass(time.Second)
+				testkit.Must(t, client.Ready(t.Context()))
+				done := testkit.Later(func() (string, error) { return mpreg.Call[string](t.Context(), client, "late") })
+				testkit.Pass(time.Second)
+				testkit.Must(t, c.Node(0).Stop()) // fails if a request is abandoned
+				testkit.Pass(time.Second)
 				if len(nodes) == 1 {
 					got := <-done
-					if e := asError(t, got.err); !errors.Is(e, mpreg.Unavailable) && !errors.Is(e, mpreg.DeadlineExceeded) || e.Executed != mpreg.ExecutedNo {
+					if e := testkit.AsError(t, got.Err); !errors.Is(e, mpreg.Unavailable) && !errors.Is(e, mpreg.DeadlineExceeded) || e.Executed != mpreg.ExecutedNo {
 						t.Errorf("got %v, want that it was not executed", e)
 					}
 					return
 				}
 				select {
 				case got := <-done:
-					t.Fatalf("it does not wait: %q, %v", got.value, got.err)
+					t.Fatalf("it does not wait: %q, %v", got.Value, got.Err)
 				default:
 				}
-				must(t, c.Node(1).Server().Register("late", func() string { return "done" }))
-				if got := <-done; got.err != nil || got.value != "done" {
-					t.Errorf("got %q, %v", got.value, got.err)
+				testkit.Must(t, c.Node(1).Server().Register("late", func() string { return "done" }))
+				if got := <-done; got.Err != nil || got.Value != "done" {
+					t.Errorf("got %q, %v", got.Value, got.Err)
 				}
 			})
 		})

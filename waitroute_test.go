@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
@@ -53,14 +54,14 @@ func TestWaitForRoute(t *testing.T) {
 						got, err := mpreg.Call[string](t.Context(), client.With(mpreg.WaitForRoute()), "f")
 						results <- result{time.Now(), got, err}
 					}()
-					pass(10 * time.Second)
+					testkit.Pass(10 * time.Second)
 					select {
 					case r := <-results:
 						t.Fatalf("it did not wait: %+v", r)
 					default:
 					}
 					start := time.Now()
-					must(t, row.happen(c))
+					testkit.Must(t, row.happen(c))
 					r := <-results
 					if took := r.at.Sub(start); r.err != nil || r.got != "done" || took > row.within {
 						t.Errorf("got %q, %v, %v later", r.got, r.err, took)
@@ -151,7 +152,7 @@ func TestWaitForRouteAcrossARestart(t *testing.T) {
 					failed <- err
 				}()
 			}
-			pass(restart)
+			testkit.Pass(restart)
 			c.Node(1).Restart()
 			for range cap(failed) {
 				if err := <-failed; err != nil {

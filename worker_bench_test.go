@@ -8,14 +8,15 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // BenchmarkWorkerCall: a call from a Go client through a node to a worker and back.
 // The worker answers at once, by cutting the call's u out of its message.
 func BenchmarkWorkerCall(b *testing.B) {
-	s := serve(b, mpreg.Config{})
+	s := testkit.Serve(b, mpreg.Config{})
 	w := hire(b, s, `{"fun":"f"}`)
-	must(b, w.SetReadDeadline(time.Time{}))
+	testkit.Must(b, w.SetReadDeadline(time.Time{}))
 	go func() {
 		var answer []byte
 		for {
@@ -31,7 +32,7 @@ func BenchmarkWorkerCall(b *testing.B) {
 			}
 		}
 	}()
-	c := connect(b, s.URL())
+	c := testkit.Connect(b, s.URL())
 	for name, callers := range map[string]int{"one caller": 1, "64 callers": 64} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -11,15 +11,16 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/internal/testkit"
 )
 
 // TestWorkerCall: a worker gets a call as its caller made it, and the caller what
 // the worker answers, to the byte.
 func TestWorkerCall(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	w := hire(t, s, `{"fun":"f","locs":["gpu","v2"],"doc":"Weighs."}`)
-	c := connect(t, s.URL()).With(mpreg.At("gpu"), mpreg.Header("tenant", "blue"))
-	result := later(func() (mpreg.Value, error) {
+	c := testkit.Connect(t, s.URL()).With(mpreg.At("gpu"), mpreg.Header("tenant", "blue"))
+	result := testkit.Later(func() (mpreg.Value, error) {
 		return c.Call(t.Context(), "f", 1, []any{1.5, nil}, mpreg.Kwargs{"lr": 0.5})
 	})
 	j := w.job()
@@ -28,28 +29,28 @@ func TestWorkerCall(t *testing.T) {
 		t.Errorf(" got %s\nwant %s", j.text, want)
 	}
 	w.done(j, `[1.0, 9007199254740993,18446744073709551615]`)
-	got := within(t, "the result", result)
-	if got.err != nil || string(got.value.Bytes()) != `[1.0, 9007199254740993,18446744073709551615]` {
-		t.Errorf("got %s, %v", got.value.Bytes(), got.err)
+	got := testkit.Within(t, "the result", result)
+	if got.Err != nil || string(got.Value.Bytes()) != `[1.0, 9007199254740993,18446744073709551615]` {
+		t.Errorf("got %s, %v", got.Value.Bytes(), got.Err)
 	}
 }
 
 // TestWorkerCallFromJSON: a worker is a client too, on one websocket, of its own
 // functions and of others; answers come as the HELLO came.
 func TestWorkerCallFromJSON(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	w := hire(t, s, `{"fun":"double"}`)
-	w.send(`{"role":"rpc","u":"w1","cmds":[{"name":"a","fun":"echo","args":[4]},{"name":"b","fun":"double","args":["a"]},{"name":"c","fun":"echos","args":["b","b"]}]}`)
+	w.Send(`{"role":"rpc","u":"w1","cmds":[{"name":"a","fun":"echo","args":[4]},{"name":"b","fun":"double","args":["a"]},{"name":"c","fun":"echos","args":["b","b"]}]}`)
 	j := w.job()
 	if string(j.Args[0]) != "4" || j.U != "w1" {
 		t.Errorf("got %s", j.text)
 	}
 	w.done(j, `8`)
-	if got, want := w.next(), `{"role":"rpc-response","u":"w1","r":{"c":[8,8]},"error":null}`; got != want {
+	if got, want := w.Next(), `{"role":"rpc-response","u":"w1","r":{"c":[8,8]},"error":null}`; got != want {
 		t.Errorf(" got %s\nwant %s", got, want)
 	}
 
-	must(t, w.WriteMessage(websocket.BinaryMessage, []byte(`{"role":"server","u":"b","server":{"what":"STATUS"}}`)))
+	testkit.Must(t, w.WriteMessage(websocket.BinaryMessage, []byte(`{"role":"server","u":"b","server":{"what":"STATUS"}}`)))
 	kind, data, err := w.ReadMessage()
 	if want := `{"role":"server-response","u":"b","r":"STATUS","error":null}`; kind != websocket.BinaryMessage || string(data) != want || err != nil {
 		t.Errorf("a notice in a binary message: %d %s, %v", kind, data, err)
@@ -58,12 +59,12 @@ func TestWorkerCallFromJSON(t *testing.T) {
 
 // TestWorkerIsListed: its functions are the node's own to the rest of the world.
 func TestWorkerIsListed(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	must(t, s.Register("f", func() {}))
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.Must(t, s.Register("f", func() {}))
 	w := hire(t, s, `{"fun":"f","locs":["v2","gpu","v2"],"idempotent":true,"doc":"Weighs."}`)
-	c := connect(t, s.URL())
+	c := testkit.Connect(t, s.URL())
 	described, err := mpreg.Call[[]mpreg.Description](t.Context(), c, "mpreg.describe", "f")
-	must(t, err)
+	testkit.Must(t, err)
 	if len(described) != 2 {
 		t.Fatalf("got %+v", described)
 	}
@@ -73,18 +74,18 @@ func TestWorkerIsListed(t *testing.T) {
 		t.Errorf("%+v (-want +got):\n%s", d, diff)
 	}
 	listed, err := mpreg.Call[any](t.Context(), c, "mpreg.functions")
-	must(t, err)
+	testkit.Must(t, err)
 	if !strings.Contains(fmt.Sprint(listed), "Weighs.") {
 		t.Errorf("mpreg.functions has %v", listed)
 	}
-	must(t, w.Close())
-	eventually(t, "the worker's function is gone", func() bool { return len(s.Functions()) == 1 })
+	testkit.Must(t, w.Close())
+	testkit.Eventually(t, "the worker's function is gone", func() bool { return len(s.Functions()) == 1 })
 }
 
 // TestWorkerHellosAdd: also in the older form; what is offered again is not there
 // twice, and may promise something else.
 func TestWorkerHellosAdd(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	w := hire(t, s, `{"fun":"f"},{"fun":"f","locs":["a"]},{"fun":"f"}`)
 	w.says(`{"what":"HELLO","cluster_id":"default-cluster","funs":["f","g"],"locs":["a"],"advertised_urls":["ws://127.0.0.1:1"]}`,
 		`{"role":"server-response","u":"h","r":"ADDED","error":null}`)
@@ -113,8 +114,8 @@ func TestWorkerHellosAdd(t *testing.T) {
 // TestWorkerHelloRefused: nothing of a HELLO that is refused is offered, and its
 // link lives.
 func TestWorkerHelloRefused(t *testing.T) {
-	s := serve(t, mpreg.Config{})
-	must(t, s.Register("mine", func() {}, "b", "a"))
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.Must(t, s.Register("mine", func() {}, "b", "a"))
 	many := make([]string, 1024)
 	for i := range many {
 		many[i] = fmt.Sprintf("%q", fmt.Sprintf("g%d", i))
@@ -142,12 +143,12 @@ func TestWorkerHelloRefused(t *testing.T) {
 			a := w.refusal()
 			if a.Role != "server-response" || a.U != "h" || a.Error.Code != int(test.code) || !strings.Contains(a.Error.Message, test.says) ||
 				a.Error.Details["executed"] != "no" || a.Error.Details["node"] != s.Name() || a.Error.Details["limit"] != test.limit {
-				t.Errorf("got %s", a.text)
+				t.Errorf("got %s", a.Text)
 			}
 			if diff := cmp.Diff([]string{"mine[a b]"}, offersOf(s)); diff != "" {
 				t.Errorf("offered (-want +got):\n%s", diff)
 			}
-			w.alive()
+			w.Alive()
 		})
 	}
 }
@@ -155,12 +156,12 @@ func TestWorkerHelloRefused(t *testing.T) {
 // TestWorkerCatalogBound: what workers offer leaves room in a message of the node's
 // catalog, in which others learn of the program's functions too.
 func TestWorkerCatalogBound(t *testing.T) {
-	s := serve(t, mpreg.Config{MaxMessageBytes: 4096})
+	s := testkit.Serve(t, mpreg.Config{MaxMessageBytes: 4096})
 	w := newHand(t, s.URL(), websocket.Dialer{})
 	w.notice(`{"what":"HELLO","offers":[{"fun":"f","doc":"` + strings.Repeat("x", 2048) + `"}]}`)
 	a := w.refusal()
 	if a.Error.Code != int(mpreg.ResourceExhausted) || a.Error.Details["limit"] != "offer_bytes" || a.Error.Details["max"] != 2048.0 || len(s.Functions()) > 0 {
-		t.Errorf("got %s", a.text)
+		t.Errorf("got %s", a.Text)
 	}
 	w.hello(`{"fun":"f","doc":"` + strings.Repeat("x", 2000) + `"}`)
 }
@@ -168,7 +169,7 @@ func TestWorkerCatalogBound(t *testing.T) {
 // TestWorkerMessageMalformed: who sends garbage is told so, for what can be seen of
 // its u.
 func TestWorkerMessageMalformed(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	w := newHand(t, s.URL(), websocket.Dialer{})
 	for _, test := range []struct{ message, role, u, says string }{
 		{`{"role":"server","u":"1","server":[]}`, "server-response", "1", "must be an object, not a list"},
@@ -180,24 +181,24 @@ func TestWorkerMessageMalformed(t *testing.T) {
 		{`{"role":"internal-answer","u":"w1","error":7}`, "rpc-response", "w1", `field "error" must be an object`},
 		{`{"role":"internal-rpc","u":"w1"}`, "rpc-response", "w1", `unknown role "internal-rpc": known are "rpc", "cancel", `},
 	} {
-		w.send(test.message)
+		w.Send(test.message)
 		a := w.refusal()
 		if a.Role != test.role || a.U != test.u || a.Error.Code < 1004 || !strings.Contains(a.Error.Message, test.says) {
-			t.Errorf("%s\ngot %s", test.message, a.text)
+			t.Errorf("%s\ngot %s", test.message, a.Text)
 		}
 	}
-	w.send(`{"role":"internal-answer","u":"w1","answer":1}`) // to nobody
-	w.alive()
+	w.Send(`{"role":"internal-answer","u":"w1","answer":1}`) // to nobody
+	w.Alive()
 	w.hello(`{"fun":"f"}`)
-	w.send(`{"role":"internal-answer","u":"w1","answer":1}`)
-	w.alive()
-	w.working(connect(t, s.URL()), "f") // is w1 all the same
+	w.Send(`{"role":"internal-answer","u":"w1","answer":1}`)
+	w.Alive()
+	w.working(testkit.Connect(t, s.URL()), "f") // is w1 all the same
 }
 
 // TestWorkerOfAnotherCluster: it is told so and let go, with all that it had
 // offered before.
 func TestWorkerOfAnotherCluster(t *testing.T) {
-	s := serve(t, mpreg.Config{ClusterID: "blue"})
+	s := testkit.Serve(t, mpreg.Config{ClusterID: "blue"})
 	for name, notice := range map[string]string{
 		"another": `{"what":"HELLO","cluster_id":"red","funs":["f"]}`,
 		"none":    `{"what":"HELLO","funs":["f"]}`,
@@ -208,13 +209,13 @@ func TestWorkerOfAnotherCluster(t *testing.T) {
 			w.notice(notice)
 			a := w.refusal()
 			if a.Role != "server-response" || a.Error.Code != int(mpreg.WrongCluster) || !strings.Contains(a.Error.Message, `and this node is of "blue"`) {
-				t.Errorf("got %s", a.text)
+				t.Errorf("got %s", a.Text)
 			}
 			_, _, err := w.ReadMessage()
 			if !websocket.IsCloseError(err, websocket.ClosePolicyViolation) {
 				t.Errorf("then %v", err)
 			}
-			eventually(t, "nothing is offered", func() bool { return len(s.Functions()) == 0 })
+			testkit.Eventually(t, "nothing is offered", func() bool { return len(s.Functions()) == 0 })
 		})
 	}
 }
@@ -222,7 +223,7 @@ func TestWorkerOfAnotherCluster(t *testing.T) {
 // TestWorkerNeedsNodeIdentity: where callers are told apart, not everybody may run
 // what others call.
 func TestWorkerNeedsNodeIdentity(t *testing.T) {
-	s := serve(t, mpreg.Config{}, mpreg.WithAuthenticator(func(_ context.Context, c mpreg.Credentials) (mpreg.Identity, error) {
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithAuthenticator(func(_ context.Context, c mpreg.Credentials) (mpreg.Identity, error) {
 		return mpreg.Identity{Name: c.Token, Node: c.Token == "worker"}, nil
 	}))
 	w := newHand(t, s.URL(), websocket.Dialer{})
@@ -230,13 +231,13 @@ func TestWorkerNeedsNodeIdentity(t *testing.T) {
 		t.Helper()
 		w.notice(`{"what":"HELLO","funs":["f"]}`)
 		if a := w.refusal(); a.Role != "server-response" || a.U != "h" || a.Error.Code != int(code) || len(s.Functions()) > 0 {
-			t.Errorf("want the code %d, got %s", code, a.text)
+			t.Errorf("want the code %d, got %s", code, a.Text)
 		}
 	}
 	refused(mpreg.Unauthenticated)
 	for _, token := range []string{"ann", "worker"} {
-		w.send(`{"role":"auth","u":"a","token":"` + token + `"}`)
-		if got, want := w.next(), `{"role":"rpc-response","u":"a","r":{},"error":null}`; got != want {
+		w.Send(`{"role":"auth","u":"a","token":"` + token + `"}`)
+		if got, want := w.Next(), `{"role":"rpc-response","u":"a","r":{},"error":null}`; got != want {
 			t.Fatalf("auth: %s", got)
 		}
 		if token == "ann" {
@@ -244,12 +245,12 @@ func TestWorkerNeedsNodeIdentity(t *testing.T) {
 		}
 	}
 	w.hello(`{"fun":"f"}`)
-	w.working(connect(t, s.URL(), mpreg.WithToken("ann")), "f")
+	w.working(testkit.Connect(t, s.URL(), mpreg.WithToken("ann")), "f")
 }
 
 // TestWorkerAndRegister: what the program offers and what workers do are apart.
 func TestWorkerAndRegister(t *testing.T) {
-	s := serve(t, mpreg.Config{})
+	s := testkit.Serve(t, mpreg.Config{})
 	w := hire(t, s, `{"fun":"f"}`)
 	err := s.Register("f", func() {})
 	if err == nil || err.Error() != `mpreg: registering "f": a worker offers it already without locs` {
@@ -259,7 +260,7 @@ func TestWorkerAndRegister(t *testing.T) {
 	if err := s.Register("g", f); err == nil {
 		t.Error("a worker's function was registered")
 	}
-	must(t, s.Register("f", func() string { return "the program" }, "here"))
+	testkit.Must(t, s.Register("f", func() string { return "the program" }, "here"))
 	if !s.Unregister("f") || s.Unregister("f") {
 		t.Error("the program has one offer of f to withdraw")
 	}
@@ -273,7 +274,7 @@ func TestWorkerAndRegister(t *testing.T) {
 // workers.
 func TestWorkerHooks(t *testing.T) {
 	var l trail
-	s := serve(t, mpreg.Config{}, mpreg.WithInterceptors(l.passes("i")),
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithInterceptors(l.passes("i")),
 		mpreg.WithAuthorizer(func(ctx context.Context, inv *mpreg.Invocation) error {
 			if len(inv.Args) > 1 {
 				return errors.New("one argument is enough")
@@ -281,9 +282,9 @@ func TestWorkerHooks(t *testing.T) {
 			return nil
 		}))
 	w := hire(t, s, `{"fun":"f"}`)
-	c := connect(t, s.URL())
+	c := testkit.Connect(t, s.URL())
 	_, err := c.Call(t.Context(), "f", 1, 2)
-	if e := asError(t, err); e.Code != mpreg.PermissionDenied || e.Executed != mpreg.ExecutedNo {
+	if e := testkit.AsError(t, err); e.Code != mpreg.PermissionDenied || e.Executed != mpreg.ExecutedNo {
 		t.Errorf("got %v", err)
 	}
 	w.working(c, "f") // and it is the first that comes
@@ -300,7 +301,7 @@ func TestWorkerRanWhateverFollows(t *testing.T) {
 		mpreg.ExecutedMaybe: mpreg.ExecutedMaybe,
 		mpreg.ExecutedYes:   mpreg.ExecutedYes,
 	} {
-		s := serve(t, mpreg.Config{}, mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
+		s := testkit.Serve(t, mpreg.Config{}, mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
 			return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
 				if _, err := next(ctx, inv); err != nil {
 					return mpreg.Value{}, err
@@ -309,10 +310,10 @@ func TestWorkerRanWhateverFollows(t *testing.T) {
 			}
 		}))
 		w := hire(t, s, `{"fun":"f"}`)
-		c := connect(t, s.URL())
-		result := later(func() (mpreg.Value, error) { return c.Call(t.Context(), "f") })
+		c := testkit.Connect(t, s.URL())
+		result := testkit.Later(func() (mpreg.Value, error) { return c.Call(t.Context(), "f") })
 		w.done(w.job(), `1`)
-		if e := asError(t, within(t, "the result", result).err); e.Code != mpreg.Unavailable || e.Executed != want {
+		if e := testkit.AsError(t, testkit.Within(t, "the result", result).Err); e.Code != mpreg.Unavailable || e.Executed != want {
 			t.Errorf("it said %q: got %v", said, e)
 		}
 	}
