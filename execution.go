@@ -128,7 +128,7 @@ func (e *execution) run(ctx context.Context, to asker) {
 	defer func() {
 		e.atRest = e.straggling.Load() == 0
 		if !ended {
-			failure = e.goexit(-1)
+			failure = e.goexit(int(e.latest.Load()) - 1) // nothing else runs where one ends this goroutine
 		}
 		if failure != nil {
 			e.fail(failure)

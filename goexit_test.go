@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/internal/testkit"
@@ -46,6 +47,28 @@ func TestGoexitEvents(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("events (-want +got):\n%s", diff)
 			}
+		})
+	}
+}
+
+// TestGoexitIsPlaced: the error says which command ended its goroutine, also where it
+// took the request's own goroutine with it.
+func TestGoexitIsPlaced(t *testing.T) {
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.Must(t, s.Register("exit", func(...mpreg.Value) { runtime.Goexit() }))
+	for name, cmds := range map[string]string{
+		"alone":        `{"name":"x","fun":"exit"}`,
+		"in a chain":   `{"name":"a","fun":"echo","args":[1]},{"name":"x","fun":"exit","args":["a"]},{"name":"z","fun":"echo","args":["x"]}`,
+		"with another": `{"name":"a","fun":"echo","args":[1]},{"name":"x","fun":"exit"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
+			ws.Send(request(cmds))
+			a := ws.Receive()
+			if a.Error == nil || a.Error.Code != int(mpreg.Internal) || a.Error.Details["command"] != "x" || a.Error.Details["function"] != "exit" {
+				t.Errorf("got %s", a.Text)
+			}
+			ws.Alive()
 		})
 	}
 }

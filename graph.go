@@ -132,7 +132,7 @@ func (e *execution) commandApart(ctx context.Context, index int, done chan<- out
 
 // goexit is the error of a function that ended its goroutine with
 // runtime.Goexit, as t.Fatal does: whoever waits for it must be told. A negative
-// index is a function that is not known.
+// index is no command: an observer did so before the first.
 func (e *execution) goexit(index int) *Error {
 	err := newError(Internal, ExecutedYes, "a function ended its goroutine instead of returning")
 	if index < 0 {

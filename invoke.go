@@ -151,14 +151,20 @@ func argumentError(i int, want reflect.Type, err error) error {
 	return e
 }
 
-// handlerError turns what a function returned into what its caller gets.
-func handlerError(ctx context.Context, err error) *Error {
+// handlerError turns what a function returned into what its caller gets. An error's
+// own methods may panic as the function may.
+func handlerError(ctx context.Context, err error) (e *Error) {
+	defer func() {
+		if r := recover(); r != nil {
+			e = panicked(newPanicError(r))
+		}
+	}()
 	if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && v.IsNil() {
 		// Nothing may be asked of it.
 		return newError(Failed, ExecutedYes, "the function returned a nil %T as its error", err)
 	}
 	if p, ok := errors.AsType[*panicError](err); ok {
-		return &Error{Code: Internal, Message: "the function panicked; the node's log has the stack", Executed: ExecutedYes, cause: p}
+		return panicked(p)
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
 		return passedOn(e, err)
@@ -171,6 +177,10 @@ func handlerError(ctx context.Context, err error) *Error {
 		out.Code = code
 	}
 	return out
+}
+
+func panicked(p *panicError) *Error {
+	return &Error{Code: Internal, Message: "the function panicked; the node's log has the stack", Executed: ExecutedYes, cause: p}
 }
 
 // ownCodes is where the codes of applications begin, whose messages are theirs.

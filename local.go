@@ -48,7 +48,7 @@ func (s *Server) invokeFunction(ctx context.Context, inv *Invocation) (Value, er
 // localError is what the caller gets to know of an error, and the log.
 func (s *Server) localError(ctx context.Context, call *callContext, err error) error {
 	e, ours := err.(*Error) //nolint:errorlint // one that a function wrapped is what the function returned
-	if !ours {
+	if !ours || e == nil {
 		e = handlerError(ctx, err)
 	}
 	if e.Function != "" {

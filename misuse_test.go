@@ -1,9 +1,11 @@
 package mpreg_test
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -105,6 +107,52 @@ func TestErrorsReturnedInOtherWays(t *testing.T) {
 				t.Errorf("%s, %s: %v", way, name, err)
 			}
 		}
+	}
+}
+
+// explosiveError is an error that can't be asked what it says.
+type explosiveError struct{}
+
+func (explosiveError) Error() string { panic("boom") }
+
+// explosiveChain is one that can't be asked what it wraps.
+type explosiveChain struct{ error }
+
+func (explosiveChain) Unwrap() error { panic("boom") }
+
+// TestErrorsThatPanic: errors are code of an application too, whoever returns them:
+// the node that asks what they say outlives the answer.
+func TestErrorsThatPanic(t *testing.T) {
+	var none *mpreg.Error
+	failures := map[string]error{
+		"error": explosiveError{}, "chain": explosiveChain{io.EOF}, "joined": errors.Join(io.EOF, explosiveError{}), "nil": none,
+	}
+	failing := func(next mpreg.Invoker) mpreg.Invoker {
+		return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
+			v, err := next(ctx, inv)
+			if name, ok := strings.CutPrefix(inv.Function, "interceptor of "); ok {
+				return v, failures[name]
+			}
+			return v, err
+		}
+	}
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithInterceptors(failing))
+	client := testkit.Connect(t, s.URL())
+	for name, failure := range failures {
+		want := mpreg.Internal
+		if failure == error(none) { //nolint:errorlint // that very one
+			want = mpreg.Failed
+		}
+		testkit.Must(t, s.Register(name, func() error { return failure }))
+		testkit.Must(t, s.Register("interceptor of "+name, func() {}))
+		for _, fn := range []string{name, "interceptor of " + name} {
+			if _, err := client.Call(t.Context(), fn); !errors.Is(err, want) || testkit.AsError(t, err).Executed != mpreg.ExecutedYes {
+				t.Errorf("%s: got %v, want %v, executed", fn, err, want)
+			}
+		}
+	}
+	if got, err := mpreg.Call[int](t.Context(), client, "echo", 1); err != nil || got != 1 {
+		t.Errorf("after it: %v, %v", got, err)
 	}
 }
 
