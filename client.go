@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,12 +86,34 @@ func checkURLs(list []string) *Error {
 		return newError(InvalidArgument, ExecutedNo, "the client has no URL: NewClient wants those of nodes, such as ws://127.0.0.1:%d", DefaultPort)
 	}
 	for _, text := range list {
+		if hasUser(text) {
+			return newError(InvalidArgument, ExecutedNo, "%s", userInURL)
+		}
 		u, err := url.Parse(text)
-		if err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "" {
+		if err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "" || !isPort(u.Port()) {
 			return newError(InvalidArgument, ExecutedNo, "%q is no URL of a node: it looks like ws://host:port or wss://host/path", text)
 		}
 	}
 	return nil
+}
+
+// userInURL says what is wrong with a URL that hasUser, and does not repeat it.
+const userInURL = "a URL with a user or password in it: a websocket's can't have them; give a token by WithToken"
+
+// hasUser reports whether a URL has a user in it, or a password. The websocket
+// library refuses it only when it dials, with both of them in its error.
+func hasUser(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil {
+		return strings.Contains(text, "@")
+	}
+	return u.User != nil
+}
+
+// isPort reports whether the port of a URL, which has digits only, is one or none.
+func isPort(text string) bool {
+	_, err := strconv.ParseUint(text, 10, 16)
+	return text == "" || err == nil
 }
 
 func newClient(c caller, interceptors []Interceptor, call callOptions) *Client {

@@ -2,10 +2,8 @@ package mpreg
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"net/url"
 	"reflect"
@@ -14,8 +12,6 @@ import (
 	"time"
 
 	"github.com/go-playground/validator/v10"
-	"github.com/joho/godotenv"
-	"github.com/sethvargo/go-envconfig"
 
 	"github.com/mpreg/mpreg/internal/wire"
 )
@@ -26,9 +22,6 @@ const DefaultPort = 6747
 
 // DefaultClusterID is the cluster of nodes that were not told another.
 const DefaultClusterID = "default-cluster"
-
-// envPrefix stands before the names of the env tags.
-const envPrefix = "MPREG_"
 
 // Config is what a node has to be told. The zero Config is a node on a free
 // port of 127.0.0.1. For limits and times zero means the default and a
@@ -61,12 +54,12 @@ type Config struct {
 	// list. The host name of dns+ws://name:port or dns+wss://name:port stands for
 	// all its addresses, and is looked up again every 30 s: a headless service of
 	// Kubernetes.
-	Peers []string `env:"PEERS" validate:"dive,url,startswith=ws://|startswith=wss://|startswith=dns+ws://|startswith=dns+wss://"`
+	Peers []string `env:"PEERS" validate:"dive,nouser,url,startswith=ws://|startswith=wss://|startswith=dns+ws://|startswith=dns+wss://"`
 
 	// AdvertisedURLs are the URLs by which others reach this node, the best
 	// first: all are tried. Default: what it listens on; if that is all addresses
 	// of the host, such as 0.0.0.0, its addresses that are not loopback.
-	AdvertisedURLs []string `env:"ADVERTISED_URLS" validate:"max=64,dive,url,max=2048,startswith=ws://|startswith=wss://"`
+	AdvertisedURLs []string `env:"ADVERTISED_URLS" validate:"max=64,dive,nouser,url,max=2048,startswith=ws://|startswith=wss://"`
 
 	// Unreachable says that no other node can dial this one, which is behind NAT
 	// or a firewall: it advertises no URL, and is called over the links that it
@@ -86,8 +79,9 @@ type Config struct {
 
 	// MaxMessageBytes bounds a message, after decompression, in either
 	// direction, and a value that references build up. Default 64 MiB, which is
-	// also the bound of the default codecs' peers: raise it on both ends.
-	MaxMessageBytes int64 `env:"MAX_MESSAGE_BYTES"`
+	// also the bound of the default codecs' peers: raise it on both ends. With less
+	// than 512 B no two ends could even greet each other.
+	MaxMessageBytes int64 `env:"MAX_MESSAGE_BYTES" validate:"lte=0|gte=512"`
 
 	// MaxQueueBytes bounds what waits to be written to one link. Who answers
 	// waits for room; a peer that does not read loses its link after
@@ -125,9 +119,10 @@ type Config struct {
 	// wait for their turn. Default 256.
 	MaxParallel int `env:"MAX_PARALLEL"`
 
-	// HandshakeTimeout bounds the time until a new connection has sent its HTTP
-	// request, and then until it has said HELLO in the binary protocol or, where
-	// there is an authenticator, has shown a token in JSON. Default 10 s.
+	// HandshakeTimeout bounds the time until the HTTP request of a new connection
+	// was read and answered, the authenticator's look at it included, and then until
+	// it has said HELLO in the binary protocol or, where there is an authenticator,
+	// has shown a token in JSON. Default 10 s.
 	HandshakeTimeout time.Duration `env:"HANDSHAKE_TIMEOUT"`
 
 	// SendBufferBytes is the size of the system's send buffer of a link that
@@ -153,56 +148,6 @@ type Config struct {
 	DrainTimeout time.Duration `env:"DRAIN_TIMEOUT"`
 }
 
-// ConfigFromEnv reads a Config from the variables MPREG_HOST, MPREG_PORT and so
-// on, named as the env tags of Config say, and from a file .env in the working
-// directory; a variable wins over the file. Lists are separated by commas,
-// times are written as 1m30s. The error names the variable that is wrong.
-func ConfigFromEnv() (Config, error) {
-	file, err := godotenv.Read()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return Config{}, fmt.Errorf("mpreg: reading .env: %w", err)
-	}
-	return configFrom(envconfig.MultiLookuper(envconfig.OsLookuper(), envconfig.MapLookuper(file)))
-}
-
-func configFrom(lookuper envconfig.Lookuper) (Config, error) {
-	cfg := Config{Port: DefaultPort}
-	err := envconfig.ProcessWith(context.Background(), &envconfig.Config{
-		Target:           &cfg,
-		Lookuper:         envconfig.PrefixLookuper(envPrefix, lookuper),
-		DefaultOverwrite: true,
-	})
-	if err != nil {
-		return Config{}, fmt.Errorf("mpreg: %w", nameVariable(err))
-	}
-	if err := cfg.validate(); err != nil {
-		return Config{}, err
-	}
-	return cfg, nil
-}
-
-// nameVariable puts the variable's name where the library has the field's:
-// that is what an operator has typed.
-func nameVariable(err error) error {
-	field, rest, ok := strings.Cut(err.Error(), ":")
-	if !ok {
-		return err
-	}
-	if name := variable(field); name != "" {
-		return fmt.Errorf("%s:%s", name, rest)
-	}
-	return err
-}
-
-// variable returns the name of the environment variable of a field of Config.
-func variable(field string) string {
-	f, ok := reflect.TypeFor[Config]().FieldByName(field)
-	if !ok {
-		return ""
-	}
-	return envPrefix + f.Tag.Get("env")
-}
-
 // validate is built on first use, as validator caches what it learns.
 var validate = sync.OnceValue(func() *validator.Validate {
 	v := validator.New(validator.WithRequiredStructEnabled())
@@ -213,8 +158,10 @@ var validate = sync.OnceValue(func() *validator.Validate {
 		}
 		return name
 	})
-	if err := v.RegisterValidation("origin", isOrigin); err != nil {
-		panic(err) // the name is empty: it is not
+	for tag, rule := range map[string]validator.Func{"origin": isOrigin, "nouser": namesNoUser} {
+		if err := v.RegisterValidation(tag, rule); err != nil {
+			panic(err) // the name is empty: it is not
+		}
 	}
 	return v
 })
@@ -225,6 +172,9 @@ func isOrigin(f validator.FieldLevel) bool {
 	u, err := url.Parse(text)
 	return text == "*" || err == nil && u.Host != "" && strings.EqualFold(text, u.Scheme+"://"+u.Host)
 }
+
+// namesNoUser is the rule for a URL that does not hasUser.
+func namesNoUser(f validator.FieldLevel) bool { return !hasUser(f.Field().String()) }
 
 func (c *Config) validate() error {
 	err := validate().Struct(c)
@@ -239,18 +189,22 @@ func (c *Config) validate() error {
 		if index != "" {
 			at = " (entry " + strings.TrimSuffix(index, "]") + ")"
 		}
-		problems = append(problems, fmt.Errorf("mpreg: Config.%s%s, in the environment %s: %v %s",
-			field, at, variable(field), f.Value(), rule(f)))
+		problems = append(problems, fmt.Errorf("mpreg: Config.%s%s, in the environment %s: %s",
+			field, at, variable(field), complaint(f)))
 	}
 	return errors.Join(problems...)
 }
 
-// rule says what a value should be.
-func rule(f validator.FieldError) string {
-	if f.ActualTag() == "url" || strings.HasPrefix(f.ActualTag(), "startswith") {
-		return "is no URL of a node: it looks like ws://host:port or wss://host/path"
+// complaint says what is wrong with a value.
+func complaint(f validator.FieldError) string {
+	switch tag := f.ActualTag(); {
+	case tag == "nouser":
+		return userInURL
+	case tag == "url" || strings.HasPrefix(tag, "startswith"):
+		return fmt.Sprintf("%v is no URL of a node: it looks like ws://host:port or wss://host/path", f.Value())
+	default:
+		return fmt.Sprintf("%v does not fit the rule %q", f.Value(), strings.TrimSuffix(tag+"="+f.Param(), "="))
 	}
-	return fmt.Sprintf("does not fit the rule %q", strings.TrimSuffix(f.ActualTag()+"="+f.Param(), "="))
 }
 
 // withDefaults returns c with every limit and time that is not set at its
@@ -276,17 +230,18 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// limit puts the default in the place of zero, and in the place of "none" a
-// number that is never reached: half of the largest, so that sums and the
+// limit puts the default in the place of zero. In the place of "none", and of what
+// nobody reaches, it puts an eighth of the largest number, so that sums and the
 // multiples of MaxMessageBytes that a link works with don't overflow.
 func limit[T int | int64 | time.Duration](p *T, byDefault T) {
+	var most int64 = math.MaxInt64 / 8
+	if int64(T(most)) != most { // an int of 32 bits
+		most = math.MaxInt32 / 8
+	}
 	switch {
 	case *p == 0:
 		*p = byDefault
-	case *p < 0:
-		var most int64 = math.MaxInt64 / 8
-		if *p = T(most); int64(*p) != most { // an int of 32 bits
-			*p = T(math.MaxInt32 / 8)
-		}
+	case *p < 0 || int64(*p) > most:
+		*p = T(most)
 	}
 }

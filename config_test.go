@@ -1,14 +1,19 @@
 package mpreg_test
 
 import (
+	"fmt"
+	"math"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gorilla/websocket"
 
 	"github.com/mpreg/mpreg"
+	"github.com/mpreg/mpreg/codec"
 	"github.com/mpreg/mpreg/internal/testkit"
 )
 
@@ -54,10 +59,21 @@ func TestConfigFromEnv(t *testing.T) {
 		"MPREG_PING_INTERVAL":          "-1s",
 		"MPREG_PING_TIMEOUT":           "7ms",
 		"MPREG_DRAIN_TIMEOUT":          "8s",
+		"MPREG_UNREACHABLE":            "true",
+		"MPREG_MAX_IN_FLIGHT_BYTES":    "6",
+		"MPREG_KEEP_BYTES":             "7",
+		"MPREG_LEASE_MEMORY_BYTES":     "8",
+		"MPREG_MAX_LEASE_BYTES":        "9",
+		"MPREG_SEND_BUFFER_BYTES":      "10",
 		"PORT":                         "9999", // somebody else's
 	})
 	got, err := mpreg.ConfigFromEnv()
 	testkit.Must(t, err)
+	for i, v := range reflect.ValueOf(got).Fields() {
+		if v.IsZero() {
+			t.Errorf("%s: this test sets no variable for it", i.Name)
+		}
+	}
 	want := mpreg.Config{
 		Host: "0.0.0.0", Port: 7000, Name: "n1", ClusterID: "c1",
 		Resources:      []string{"gpu", "dataset v2"},
@@ -68,6 +84,7 @@ func TestConfigFromEnv(t *testing.T) {
 		MaxLinks: 3, MaxInFlight: 4, MaxInFlightPerLink: 5, MaxParallel: -1,
 		HandshakeTimeout: 90 * time.Second, WriteTimeout: 6 * time.Second, PingInterval: -time.Second,
 		PingTimeout: 7 * time.Millisecond, DrainTimeout: 8 * time.Second,
+		Unreachable: true, MaxInFlightBytes: 6, KeepBytes: 7, LeaseMemoryBytes: 8, MaxLeaseBytes: 9, SendBufferBytes: 10,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -119,6 +136,8 @@ func TestConfigFromEnvRefuses(t *testing.T) {
 		{"MPREG_COMPRESSION", "maybe", `"maybe"`},
 		{"MPREG_MAX_LINKS", "1.5", `"1.5"`},
 		{"MPREG_MAX_MESSAGE_BYTES", "64MiB", `"64MiB"`},
+		{"MPREG_MAX_MESSAGE_BYTES", "511", "511"},
+		{"MPREG_PEERS", "ws://root@a", "WithToken"},
 		{"MPREG_HOST", "not a host", "not a host"},
 		{"MPREG_NAME", strings.Repeat("n", 257), "256"},
 		{"MPREG_RESOURCES", "a,,b", "entry 1"},
@@ -144,12 +163,31 @@ func TestConfigFromEnvRefuses(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-	t.Run("a file of something else", func(t *testing.T) {
-		environment(t, "{\"port\": 1}\n", nil)
-		if _, err := mpreg.ConfigFromEnv(); err == nil || !strings.Contains(err.Error(), ".env") {
-			t.Errorf("got %v", err)
-		}
-	})
+}
+
+// TestDotEnvRefused: the error says where to look, and does not quote the file: it
+// has passwords that are none of the log's business.
+func TestDotEnvRefused(t *testing.T) {
+	for name, row := range map[string]struct {
+		file string
+		line int
+	}{
+		"something else":              {"{\"port\": 1}\n", 1},
+		"a line that is none":         {"MPREG_PORT=1\n{} hunter2\nPASSWORD=hunter2\n", 2},
+		"a quote that does not end":   {"A=1\nB=2\nPASSWORD=\"hunter2\n", 3},
+		"behind a value of two lines": {"A=\"one\ntwo\"\n{} hunter2\n", 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			environment(t, row.file, nil)
+			_, err := mpreg.ConfigFromEnv()
+			if err == nil || !strings.Contains(err.Error(), fmt.Sprintf(".env: line %d ", row.line)) {
+				t.Fatalf("want line %d: %v", row.line, err)
+			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("it tells a secret: %v", err)
+			}
+		})
+	}
 }
 
 // TestNewServerRefuses: every field that is wrong is named, all at once.
@@ -182,6 +220,27 @@ func TestNewServerRefuses(t *testing.T) {
 			t.Errorf("host %q: %v", host, err)
 		}
 	}
+}
+
+// TestConfigEndless: a node works whose limits and times are so large that their sums
+// and multiples are no numbers, and its client too.
+func TestConfigEndless(t *testing.T) {
+	var cfg mpreg.Config
+	for i, v := range reflect.ValueOf(&cfg).Elem().Fields() {
+		if v.CanInt() && i.Name != "Port" {
+			v.SetInt(math.MaxInt64)
+		}
+	}
+	s := testkit.Serve(t, cfg)
+	for _, c := range []codec.Codec{codec.JSON{}, codec.CBOR{}} {
+		client := testkit.Connect(t, s.URL(), mpreg.WithCodec(c), mpreg.WithMaxMessageBytes(math.MaxInt64))
+		text := strings.Repeat("x", 1<<20)
+		got, err := mpreg.Call[string](t.Context(), client, "echo", text)
+		if err != nil || got != text {
+			t.Errorf("%s: %d bytes came back, %v", c.Name(), len(got), err)
+		}
+	}
+	testkit.Dial(t, s.URL(), websocket.Dialer{}).Alive()
 }
 
 // TestConfigNone: a negative limit or time is none, and a node with none at all

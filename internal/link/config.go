@@ -97,13 +97,17 @@ type Config struct {
 	Logger *slog.Logger
 }
 
+// most stands for no bound, and for what is larger: an eighth of what the type holds,
+// so that the small multiples that are computed from bounds do not overflow.
+const most = math.MaxInt64 / 8
+
 func (c Config) withDefaults() Config {
-	c.MaxMessage = orDefault(c.MaxMessage, 64<<20, math.MaxInt64/8)
-	c.QueueBytes = orDefault(c.QueueBytes, 16<<20, math.MaxInt/8)
+	c.MaxMessage = min(orDefault(c.MaxMessage, 64<<20, most), most)
+	c.QueueBytes = min(orDefault(c.QueueBytes, 16<<20, math.MaxInt/8), math.MaxInt/8)
 	c.SendBuffer = orDefault(c.SendBuffer, 128<<10, 0)
 	c.WriteTimeout = orDefault(c.WriteTimeout, 10*time.Second, -1)
 	c.PingInterval = orDefault(c.PingInterval, 15*time.Second, -1)
-	c.PingTimeout = orDefault(c.PingTimeout, 10*time.Second, math.MaxInt64/8)
+	c.PingTimeout = min(orDefault(c.PingTimeout, 10*time.Second, most), most)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -133,8 +137,7 @@ func (c Config) acceptBuffer(protocol string) int {
 	return frameBuffer
 }
 
-// orDefault resolves a bound. None is an eighth of what the type holds, so that
-// the small multiples that are computed from bounds do not overflow.
+// orDefault resolves a bound.
 func orDefault[T ~int | ~int64](v, byDefault, none T) T {
 	switch {
 	case v == 0:
