@@ -1,7 +1,6 @@
 package mpreg
 
 import (
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -36,13 +35,6 @@ type cluster struct {
 	waking  sync.WaitGroup // calls of the timer's function
 	running sync.WaitGroup // goroutines
 }
-
-// maxSaid bounds what is remembered to have been logged, and saidAgain is after
-// how long it is logged again.
-const (
-	maxSaid   = 1024
-	saidAgain = time.Hour
-)
 
 // join adds a link to the node at its other end. The refusal is of a HELLO that
 // no node of this cluster would send.
@@ -260,25 +252,3 @@ func (c *cluster) namesake(m *member) bool {
 // say has a line logged when mu is free. mu is held, and a step of the machine
 // is under way.
 func (c *cluster) say(line func()) { c.lines = append(c.lines, line) }
-
-// once reports whether it is called with this text for the first time in an hour:
-// what goes wrong again and again is worth one line, and then debug lines.
-func (c *cluster) once(text string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.onceLocked(text)
-}
-
-func (c *cluster) onceLocked(text string) bool {
-	if len(c.said) >= maxSaid {
-		maps.DeleteFunc(c.said, func(_ string, when time.Time) bool { return time.Since(when) > saidAgain })
-	}
-	if when, ok := c.said[text]; ok && time.Since(when) <= saidAgain || !ok && len(c.said) >= maxSaid {
-		return false
-	}
-	if c.said == nil {
-		c.said = make(map[string]time.Time)
-	}
-	c.said[text] = time.Now()
-	return true
-}

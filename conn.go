@@ -74,7 +74,7 @@ func (c *conn) dial(ctx context.Context, url string) (*link.Link, error) {
 		l.Abort(nil)
 		return nil, fmt.Errorf("%s is no mpreg node: it does not speak %s", url, wire.Subprotocol)
 	}
-	cl.link, cl.log = l, c.log.With("peer", l.RemoteAddr())
+	cl.link, cl.warn = l, c.log.With("peer", l.RemoteAddr()).Warn
 	c.mu.Lock()
 	c.links[l] = cl
 	c.mu.Unlock()

@@ -34,7 +34,7 @@ func newHello(own codec.Codec, maxMessage int64) *wire.Hello {
 func (p *peer) greet(ctx context.Context, h *wire.Hello) error {
 	f := p.newFrame()
 	if err := f.Hello(h); err != nil {
-		return err
+		return asError(err)
 	}
 	return p.write(ctx, f, nil)
 }

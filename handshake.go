@@ -54,7 +54,7 @@ func (s *Server) originAllowed(r *http.Request) bool {
 	if err == nil && strings.EqualFold(u.Host, r.Host) && s.ownHost(u.Hostname()) {
 		return true
 	}
-	s.log.Warn("origin refused: allow it in Config.AllowedOrigins, MPREG_ALLOWED_ORIGINS", "peer", r.RemoteAddr, "origin", origin)
+	s.warn(s.log, r.RemoteAddr, "origin refused: allow it in Config.AllowedOrigins, MPREG_ALLOWED_ORIGINS", "peer", r.RemoteAddr, "origin", clip(origin))
 	return false
 }
 

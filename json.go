@@ -48,7 +48,7 @@ func (s jsonHandler) Message(kind link.Kind, data []byte) {
 
 // Oversized implements link.Handler.
 func (s jsonHandler) Oversized(kind link.Kind, head []byte, size int64) {
-	s.log.Warn("message over the limit discarded", "bytes", size)
+	s.warn("message over the limit discarded", "bytes", size)
 	h := wire.Sniff(head)
 	if h.Role == wire.RoleInternalAnswer && s.worker != nil {
 		s.worker.deliver(h.U, workerReply{lost: answerTooLarge(s.server.config.MaxMessageBytes)})

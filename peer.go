@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,7 +49,7 @@ type owner interface {
 type peer struct {
 	link   *link.Link
 	owner  owner
-	log    *slog.Logger
+	warn   func(msg string, args ...any) // logs what the other end does
 	codecs wire.Codecs
 	slots  *link.Slots[*reply]
 	name   string // of this end's node; empty at a client
@@ -443,13 +442,15 @@ func (p *peer) Oversized(_ link.Kind, frame []byte, size int64) {
 			r.err = e
 			r.done <- struct{}{}
 		}
+	case wire.KindHello:
+		p.reject(newError(ResourceExhausted, ExecutedNo, "a HELLO of %d bytes, more than this end takes: see Config.MaxMessageBytes", size))
 	case wire.KindItem:
 		e := newError(ResourceExhausted, ExecutedYes, "an item has %d bytes, more than this end takes: see WithMaxMessageBytes and Config.MaxMessageBytes", size)
 		e.Details = map[string]any{wire.DetailLimit: "message_bytes"}
 		p.failCall(head.ID, e)
 	default:
 		if p.oversized.CompareAndSwap(false, true) {
-			p.log.Warn("frame over the limit discarded; further ones are not logged", "kind", head.Kind.String(), "bytes", size)
+			p.warn("frame over the limit discarded; further ones of this link are not logged", "kind", head.Kind.String(), "bytes", size)
 		}
 		p.owner.oversized(head, size)
 	}
@@ -459,7 +460,7 @@ func (p *peer) Oversized(_ link.Kind, frame []byte, size int64) {
 // once; the link lives.
 func (p *peer) Malformed(err error) {
 	if p.malformed.CompareAndSwap(false, true) {
-		p.log.Warn("malformed frame; further ones are not logged", "err", err)
+		p.warn("malformed frame; further ones of this link are not logged", "err", err)
 	}
 	e, ok := errors.AsType[*wire.Error](err)
 	if !ok {
@@ -488,7 +489,7 @@ func (p *peer) complaint(head wire.FrameHead, body []byte) {
 	}
 	e := fromWire(response.Error)
 	if p.refusal.CompareAndSwap(nil, e) && p.acquainted() { // else whoever dialed says so
-		p.log.Warn("the other end complains", "code", int(e.Code), "err", e.Message)
+		p.warn("the other end complains", "code", int(e.Code), "err", e.Message)
 	}
 }
 

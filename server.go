@@ -5,11 +5,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -332,15 +334,30 @@ func (s *Server) listen(ctx context.Context) (*webServer, error) {
 	s.setURL(urlsOf(scheme, l.Addr())...)
 	web.listener = l
 	web.server = &http.Server{
-		Handler:           s,
-		TLSConfig:         s.options.tls,
-		TLSNextProto:      map[string]func(*http.Server, *tls.Conn, http.Handler){}, // no HTTP/2: a websocket needs its connection
-		ReadHeaderTimeout: s.config.HandshakeTimeout,
-		IdleTimeout:       s.config.HandshakeTimeout,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-		BaseContext:       func(net.Listener) context.Context { return s.base },
+		Handler:      s,
+		TLSConfig:    s.options.tls,
+		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}, // no HTTP/2: a websocket needs its connection
+		ReadTimeout:  s.config.HandshakeTimeout,                                // of requests with a body, too; a websocket is not bounded by it
+		WriteTimeout: s.config.HandshakeTimeout,
+		IdleTimeout:  s.config.HandshakeTimeout,
+		ErrorLog:     log.New(webLog{s.log}, "", 0),
+		BaseContext:  func(net.Listener) context.Context { return s.base },
 	}
 	return web, nil
+}
+
+// webLog takes what the HTTP server logs. Handshakes that fail are no warning: any
+// port scanner makes them.
+type webLog struct{ log *slog.Logger }
+
+func (w webLog) Write(line []byte) (int, error) {
+	text := strings.TrimSpace(string(line))
+	level := slog.LevelWarn
+	if strings.HasPrefix(text, "http: TLS handshake error") {
+		level = slog.LevelDebug
+	}
+	w.log.Log(context.Background(), level, text)
+	return len(line), nil
 }
 
 // serve accepts connections until the server is closed.

@@ -66,7 +66,7 @@ func (s *session) attach(l *link.Link) {
 	defer s.mu.Unlock()
 	s.link, s.log = l, s.server.log.With("peer", l.RemoteAddr())
 	if l.Framed() {
-		s.peer.link, s.peer.log = l, s.log
+		s.peer.link, s.peer.warn = l, s.warn
 	} else {
 		s.peer = nil
 	}
@@ -179,6 +179,11 @@ func (s *session) refuse(kind link.Kind, key requestKey, e *Error) {
 		return
 	}
 	s.refuseJSON(kind, key.u, e)
+}
+
+// warn is [Server.warn] of what the other end does.
+func (s *session) warn(msg string, args ...any) {
+	s.server.warn(s.log, s.link.RemoteAddr(), msg, args...)
 }
 
 // pendingCalls is how many calls are under way on the link, in both directions.
