@@ -42,6 +42,8 @@ func badTexts() []badMessage {
 	return []badMessage{
 		{"malformed JSON", `{"role":"rpc","u":"7","cmds":[{{`, "7", mpreg.InvalidRequest, []string{"malformed JSON at byte"}},
 		{"cut off", `{"role":"rpc","u":"7","cmds":[{"name":"a","fu`, "7", mpreg.InvalidRequest, []string{"malformed"}},
+		{"no UTF-8", request("{\"name\":\"a\",\"fun\":\"echo\",\"args\":[\"\xff\"]}"), "7", mpreg.InvalidRequest, []string{"not valid UTF-8"}},
+		{"a name that is too long", request(`{"name":"` + strings.Repeat("n", 257) + `","fun":"echo","args":[1]}`), "7", mpreg.ResourceExhausted, []string{`cmds[0].name`, "256"}},
 		{"no JSON at all", `hello`, "unknown", mpreg.InvalidRequest, []string{"malformed JSON"}},
 		{"an empty message", ``, "unknown", mpreg.InvalidRequest, []string{"malformed"}},
 		{"an array for an object", `[]`, "unknown", mpreg.InvalidRequest, []string{"must be an object"}},

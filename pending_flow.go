@@ -53,9 +53,6 @@ func (r *pendingRequest) item(ctx context.Context, v Value) error {
 func (s *session) sendItem(ctx context.Context, r *pendingRequest, v Value) error {
 	name, n := r.exec.request.Commands[r.exec.plan.Results[0]].Name, r.exec.items.Load()
 	if s.peer == nil {
-		if err := checkJSONValue(name, v); err != nil {
-			return err
-		}
 		buf, _ := messages.Get().(*[]byte)
 		defer recycle(buf)
 		var err error

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -62,6 +63,37 @@ func appendValue(dst []byte, v codec.Value) ([]byte, error) {
 		return dst, err
 	}
 	return append(dst, v.Bytes()...), nil
+}
+
+var errNoJSON = errors.New("it says that it is JSON, and is not")
+
+// appendChecked is appendValue for a value that may come from another process as it
+// is, or be made by hand.
+func appendChecked(dst []byte, v codec.Value) ([]byte, error) {
+	v, err := checkedJSON(v)
+	if err != nil {
+		return dst, err
+	}
+	return append(dst, v.Bytes()...), nil
+}
+
+// checkedJSON returns v in JSON. One that was JSON before is looked at: within a
+// message it could pose as a part of it, and text that is no UTF-8 would end the
+// websocket.
+func checkedJSON(v codec.Value) (codec.Value, error) {
+	in, err := v.In(codec.JSON{})
+	if err == nil && v.Codec().Name() == in.Codec().Name() && !isJSON(v.Bytes()) {
+		err = errNoJSON
+	}
+	if err != nil {
+		return codec.Value{}, err
+	}
+	return in, nil
+}
+
+func isJSON(data []byte) bool {
+	_, _, ok := codec.JSON{}.Find(data)
+	return ok && utf8.Valid(data)
 }
 
 // sortedKeys gives objects an order, so that equal messages are equal bytes.

@@ -62,7 +62,7 @@ func (b *bounded) member(i int, name string, v codec.Value) {
 	if b.err != nil {
 		return
 	}
-	v, err := v.In(codec.JSON{})
+	v, err := checkedJSON(v)
 	if err != nil {
 		b.err = Errorf(Internal, "the result can't be sent as JSON: %v", err).With(DetailCommand, name)
 		return

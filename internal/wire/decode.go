@@ -5,12 +5,15 @@ import (
 	"errors"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/mpreg/mpreg/codec"
 )
 
-// decode reads a JSON object into one of this package's structs. The error is
-// an *Error.
+// decode reads a JSON object into one of this package's structs. What is no UTF-8
+// is refused, though encoding/json would repair it: values are passed on as they
+// are, and a worker or a client that gets one in a text message must close its
+// connection. The error is an *Error.
 func decode(data []byte, into any) error {
 	if err := (codec.JSON{}).Decode(data, into); err != nil {
 		return malformed(err, "")
@@ -19,7 +22,24 @@ func decode(data []byte, into any) error {
 		// Of what is no object encoding/json lets null pass.
 		return Errorf(InvalidRequest, "malformed message: the message must be an object, not null")
 	}
+	if !utf8.Valid(data) {
+		return Errorf(InvalidRequest, "malformed JSON at byte %d: it is not valid UTF-8", validPrefix(data)+1)
+	}
 	return nil
+}
+
+// validPrefix returns how many bytes of data are in front of the first that is no
+// UTF-8.
+func validPrefix(data []byte) int {
+	i := 0
+	for i < len(data) {
+		r, size := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		i += size
+	}
+	return i
 }
 
 // decodeChecked is decode, and then check.

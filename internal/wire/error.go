@@ -115,7 +115,7 @@ func encodeDetail(v any) (data []byte, ok bool) {
 		}
 	}()
 	data, err := codec.JSON{}.Append(nil, v)
-	return data, err == nil
+	return data, err == nil && isJSON(data)
 }
 
 // With returns a copy of e with one more detail.

@@ -1,6 +1,10 @@
 package wire
 
-import "github.com/mpreg/mpreg/codec"
+import (
+	"unicode/utf8"
+
+	"github.com/mpreg/mpreg/codec"
+)
 
 // Most messages have no member but the few that every client sends, each once
 // and of the right type. These are read here in a fraction of the time that
@@ -36,7 +40,7 @@ func quickRequest(data []byte) (*Request, bool) {
 		}
 		return false
 	})
-	return r, ok && len(r.Commands) > 0
+	return r, ok && len(r.Commands) > 0 && utf8.Valid(data)
 }
 
 func (r *Request) quickCommands(list []byte) bool {
@@ -94,7 +98,7 @@ func quickResponse(data []byte) (*Response, bool) {
 		}
 		return false
 	})
-	return r, ok && r.U != "" && r.Results != nil
+	return r, ok && r.U != "" && r.Results != nil && utf8.Valid(data)
 }
 
 // quickResults reads few results: names that are there twice are found by

@@ -11,7 +11,7 @@ import (
 // the request u gives. It fails, with an *Error and a slice of no use but its
 // capacity, where the item does not fit into JSON or the message into the limit.
 func AppendItem(dst []byte, u, name string, n int64, item codec.Value, limit int64) ([]byte, error) {
-	item, err := item.In(codec.JSON{})
+	item, err := checkedJSON(item)
 	if err != nil {
 		return dst, Errorf(Internal, "the item can't be sent as JSON: %v", err).With(DetailCommand, name)
 	}

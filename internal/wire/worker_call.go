@@ -1,8 +1,8 @@
 package wire
 
 import (
-	"errors"
 	"time"
+	"unicode/utf8"
 
 	"github.com/mpreg/mpreg/codec"
 )
@@ -19,8 +19,6 @@ type WorkerCall struct {
 	Headers     map[string]string
 }
 
-var errNoJSON = errors.New("it says that it is JSON, and is not")
-
 // AppendWorkerCall appends c as a message of role "internal-rpc". It fails, with an
 // *Error and a nil slice, where an argument is not JSON and has no form in it.
 func AppendWorkerCall(dst []byte, c *WorkerCall) ([]byte, error) {
@@ -32,7 +30,7 @@ func AppendWorkerCall(dst []byte, c *WorkerCall) ([]byte, error) {
 			dst = append(dst, ',')
 		}
 		var err error
-		if dst, err = appendStranger(dst, arg); err != nil {
+		if dst, err = appendChecked(dst, arg); err != nil {
 			return nil, Errorf(InvalidArgument, "argument %d can't be sent to a worker, which takes JSON: %v", i, err)
 		}
 	}
@@ -43,7 +41,7 @@ func AppendWorkerCall(dst []byte, c *WorkerCall) ([]byte, error) {
 		}
 		dst = append(appendString(dst, key), ':')
 		var err error
-		if dst, err = appendStranger(dst, c.Kwargs[key]); err != nil {
+		if dst, err = appendChecked(dst, c.Kwargs[key]); err != nil {
 			return nil, Errorf(InvalidArgument, "keyword %q can't be sent to a worker, which takes JSON: %v", key, err)
 		}
 	}
@@ -57,17 +55,6 @@ func AppendWorkerCall(dst []byte, c *WorkerCall) ([]byte, error) {
 	}
 	dst = appendHeaders(append(dst, `,"headers":`...), c.Headers)
 	return append(dst, '}'), nil
-}
-
-// appendStranger is appendValue for a value that may come from another process as
-// it is: within a message it could pose as a part of it.
-func appendStranger(dst []byte, v codec.Value) ([]byte, error) {
-	if c, ok := v.Codec().(codec.JSON); ok {
-		if _, _, ok := c.Find(v.Bytes()); !ok {
-			return dst, errNoJSON
-		}
-	}
-	return appendValue(dst, v)
 }
 
 // WorkerAnswer is how a call ended at a worker: with Value, or with Error.
@@ -113,7 +100,7 @@ func quickWorkerAnswer(data []byte) (*WorkerAnswer, bool) {
 		}
 		return false
 	})
-	return a, ok
+	return a, ok && utf8.Valid(data)
 }
 
 // readWorkerAnswer is quickWorkerAnswer for every answer.

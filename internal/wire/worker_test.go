@@ -224,7 +224,7 @@ func FuzzDecodeWorkerAnswer(f *testing.F) {
 			refused(t, err)
 			return
 		}
-		if a.U == "" || len(a.U) > wire.MaxID || !json.Valid(a.Value.Bytes()) {
+		if a.U == "" || len(a.U) > wire.MaxID || !validText(a.Value.Bytes()) {
 			t.Fatalf("accepted %s", data)
 		}
 		open := bytes.IndexByte(data, '{') + 1
