@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/mpreg/mpreg"
@@ -11,11 +12,22 @@ import (
 )
 
 type callCommand struct {
+	Loc    []string `sep:"none" placeholder:"L" help:"Call a node that offers the function with this loc; may be repeated."`
+	Kw     []string `sep:"none" placeholder:"K=JSON" help:"A keyword argument; may be repeated. What is not JSON is a string."`
+	Stream bool     `help:"Print each item of a function that returns a stream on a line of its own as it comes, instead of a list of all at the end."`
 	target
-	Loc  []string `sep:"none" placeholder:"L" help:"Call a node that offers the function with this loc; may be repeated."`
-	Kw   []string `sep:"none" placeholder:"K=JSON" help:"A keyword argument; may be repeated. What is not JSON is a string."`
 	Fun  string   `arg:"" help:"The function's name."`
-	Args []string `arg:"" optional:"" name:"arg" help:"Arguments, side by side: JSON, or else strings. After -- they may begin with a hyphen."`
+	Args []string `arg:"" optional:"" name:"arg" help:"The arguments, each JSON or else a string."`
+}
+
+// Help shows what the flags don't.
+func (*callCommand) Help() string {
+	return `An argument that is JSON is passed on as it is, numbers to the last digit. Anything else is a string. What follows -- may begin with a hyphen; negative numbers may do so anyway.
+
+  mpreg call add 1 -2
+  mpreg call train '[0.5, 1]' --kw lr=0.1 --loc gpu
+  mpreg call echo '"12"'    # the string, not the number
+  mpreg call echo -- --help`
 }
 
 // Run makes the call.
@@ -29,15 +41,26 @@ func (c *callCommand) Run(ctx context.Context, std stdio) error {
 		return err
 	}
 	defer client.Close()
-	var result mpreg.Value
-	err = c.patiently(ctx, client, func(ctx context.Context) (err error) {
-		result, err = client.With(mpreg.At(c.Loc...)).Call(ctx, c.Fun, args...)
-		return err
-	})
-	if err != nil {
-		return c.failed(err, false)
+	client = client.With(mpreg.At(c.Loc...))
+	printing := c.printValue
+	results := func(ctx context.Context) iter.Seq2[mpreg.Value, error] {
+		return func(yield func(mpreg.Value, error) bool) { yield(client.Call(ctx, c.Fun, args...)) }
 	}
-	return c.printValue(std.out, result)
+	if c.Stream {
+		printing = c.printItem
+		results = func(ctx context.Context) iter.Seq2[mpreg.Value, error] { return client.Stream(ctx, c.Fun, args...) }
+	}
+	return c.patiently(ctx, client, func(ctx context.Context) error {
+		for result, err := range results(ctx) {
+			if err != nil {
+				return c.failed(err, false)
+			}
+			if err := printing(std.out, result); err != nil {
+				return fmt.Errorf("the function was executed, but its result can't be printed: %w", err)
+			}
+		}
+		return nil
+	})
 }
 
 // arguments returns what to call with: the positional arguments and, last, the

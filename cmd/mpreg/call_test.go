@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
+	"iter"
+	"os"
 	"strings"
 	"testing"
 
@@ -110,10 +114,10 @@ type failure struct {
 	}
 }
 
-func parseFailure(t *testing.T, got outcome) (f failure) {
+func parseFailure(t *testing.T, status int, got outcome) (f failure) {
 	t.Helper()
-	if got.status != exitFailed || got.out != "" {
-		t.Errorf("status %d, printed %q; want status %d and nothing", got.status, got.out, exitFailed)
+	if got.status != status || got.out != "" {
+		t.Errorf("status %d, printed %q; want status %d and nothing", got.status, got.out, status)
 	}
 	if err := json.Unmarshal([]byte(got.err), &f); err != nil {
 		t.Fatalf("standard error is no JSON: %v\n%s", err, got.err)
@@ -137,7 +141,7 @@ func TestCallRefused(t *testing.T) {
 		{"unknown keyword", mpreg.InvalidArgument, []string{"scale", "1", "--kw", "speed=1"}, describes},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := parseFailure(t, execute(t.Context(), "", append([]string{"call", "-o", "json", "--url", url}, test.args...)...))
+			got := parseFailure(t, exitNotExecuted, execute(t.Context(), "", append([]string{"call", "-o", "json", "--url", url}, test.args...)...))
 			var want failure
 			want.Error.Code, want.Error.Name, want.Error.Hint = int(test.code), test.code.String(), test.hint
 			want.Error.Details.Executed, want.Error.Details.Function, want.Error.Details.Node = "no", test.args[0], "node-1"
@@ -177,7 +181,7 @@ func stuck(started chan<- struct{}) func(func(string, any, ...string)) {
 func TestCallTimesOut(t *testing.T) {
 	started := make(chan struct{})
 	url := startNode(t, stuck(started))
-	got := parseFailure(t, execute(t.Context(), "", "call", "-o", "json", "--timeout", "100ms", "--url", url, "stuck"))
+	got := parseFailure(t, exitFailed, execute(t.Context(), "", "call", "-o", "json", "--timeout", "100ms", "--url", url, "stuck"))
 	if got.Error.Name != "deadline_exceeded" || got.Error.Hint != "give it more time with --timeout" {
 		t.Errorf("got %+v, want deadline_exceeded", got)
 	}
@@ -186,21 +190,122 @@ func TestCallTimesOut(t *testing.T) {
 func TestCallInterrupted(t *testing.T) {
 	started := make(chan struct{})
 	url := startNode(t, stuck(started))
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancelCause(t.Context())
 	ended := make(chan outcome, 1)
 	go func() { ended <- execute(ctx, "", "call", "-o", "json", "--url", url, "stuck") }()
 	<-started
-	cancel()
-	if got := parseFailure(t, <-ended); got.Error.Name != "canceled" {
+	cancel(interrupted{os.Interrupt})
+	if got := parseFailure(t, 130, <-ended); got.Error.Name != "canceled" {
 		t.Errorf("got %+v, want canceled", got)
 	}
+}
+
+// streams are what the tests call with --stream.
+func streams(register func(name string, fn any, locs ...string)) {
+	register("count", func(n int) iter.Seq2[int, error] {
+		return func(yield func(int, error) bool) {
+			for i := range n {
+				if !yield(i, nil) {
+					return
+				}
+			}
+		}
+	})
+	register("all", func(items []mpreg.Value) iter.Seq2[mpreg.Value, error] {
+		return func(yield func(mpreg.Value, error) bool) {
+			for _, item := range items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			yield(mpreg.Value{}, errors.New("that was all"))
+		}
+	})
+}
+
+func TestCallStream(t *testing.T) {
+	url := startNode(t, streams)
+	const items = `[1.0,"a \"b\"",{"c": [1,  2]},null]`
+	const failed = "error: that was all\n  code      failed (1003)\n  function  all\n  node      node-1\n  executed  yes\n"
+	for _, test := range []struct {
+		name string
+		args []string
+		want outcome
+	}{
+		{"items", []string{"count", "3"}, outcome{exitOK, "0\n1\n2\n", ""}},
+		{"none", []string{"count", "0"}, outcome{exitOK, "", ""}},
+		{"a single result", []string{"echo", `"one"`}, outcome{exitOK, "one\n", ""}},
+		{"an error after items, as text", []string{"all", items}, outcome{exitFailed, "1.0\na \"b\"\n{\"c\":[1,2]}\nnull\n", failed}},
+		{"as JSON", []string{"-o", "json", "all", items}, outcome{exitFailed, "1.0\n\"a \\\"b\\\"\"\n{\"c\":[1,2]}\nnull\n",
+			`{"error":{"code":1003,"name":"failed","message":"that was all","details":{"command":"all","executed":"yes","function":"all","node":"node-1"}}}` + "\n"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := execute(t.Context(), "", append([]string{"call", "--stream", "--url", url}, test.args...)...)
+			if diff := cmp.Diff(test.want, got, cmp.AllowUnexported(outcome{})); diff != "" {
+				t.Errorf("mpreg call --stream %q (-want +got):\n%s", test.args, diff)
+			}
+		})
+	}
+}
+
+// Items are printed as they come: the function waits for the first to be read
+// before it makes a second.
+func TestCallStreamAsItComes(t *testing.T) {
+	read := make(chan struct{})
+	url := startNode(t, func(register func(string, any, ...string)) {
+		register("two", func() iter.Seq2[int, error] {
+			return func(yield func(int, error) bool) {
+				if yield(1, nil) {
+					<-read
+					yield(2, nil)
+				}
+			}
+		})
+	})
+	out, stdout := io.Pipe()
+	ended := make(chan int, 1)
+	go func() {
+		defer stdout.Close()
+		ended <- run(t.Context(), []string{"call", "--stream", "--url", url, "two"}, stdio{out: stdout, err: io.Discard})
+	}()
+	lines := bufio.NewReader(out)
+	first, err := lines.ReadString('\n')
+	close(read)
+	rest, restErr := io.ReadAll(lines)
+	if first != "1\n" || string(rest) != "2\n" || err != nil || restErr != nil {
+		t.Errorf("printed %q, %v, and then %q, %v", first, err, rest, restErr)
+	}
+	if status := <-ended; status != exitOK {
+		t.Errorf("status %d", status)
+	}
+}
+
+// Who can't print any more has the function stop.
+func TestCallStreamIntoBrokenPipe(t *testing.T) {
+	stopped := make(chan struct{})
+	url := startNode(t, func(register func(string, any, ...string)) {
+		register("endless", func() iter.Seq2[int, error] {
+			return func(yield func(int, error) bool) {
+				defer close(stopped)
+				for yield(1, nil) {
+					continue
+				}
+			}
+		})
+	})
+	var stderr bytes.Buffer
+	status := run(t.Context(), []string{"call", "--stream", "--url", url, "endless"}, stdio{out: brokenPipe{}, err: &stderr})
+	if want := "mpreg: the function was executed, but its result can't be printed: broken pipe\n"; status != exitFailed || stderr.String() != want {
+		t.Errorf("status %d, standard error %q, want %d, %q", status, stderr.String(), exitFailed, want)
+	}
+	<-stopped
 }
 
 func TestCallPrintsIntoBrokenPipe(t *testing.T) {
 	url := startNode(t, nil)
 	var stderr bytes.Buffer
 	status := run(t.Context(), []string{"call", "--url", url, "echo", "1"}, stdio{out: brokenPipe{}, err: &stderr})
-	if status != exitFailed || stderr.String() != "mpreg: broken pipe\n" {
+	if status != exitFailed || stderr.String() != "mpreg: the function was executed, but its result can't be printed: broken pipe\n" {
 		t.Errorf("status %d, standard error %q", status, stderr.String())
 	}
 }

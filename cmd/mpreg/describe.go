@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/mpreg/mpreg"
 )
@@ -29,6 +28,7 @@ type description struct {
 	Variadic   bool              `json:"variadic"`
 	Keywords   json.RawMessage   `json:"keywords"`
 	Result     json.RawMessage   `json:"result"`
+	Stream     bool              `json:"stream"` // of results
 }
 
 // Run prints a paragraph an offer.
@@ -79,21 +79,21 @@ func nodesOf(o offer, offered []offering) string {
 }
 
 // write writes the offer as it is called, its doc, and what else is known of it.
-func (d *description) write(w io.Writer, nodes string) {
+func (d *description) write(w *bytes.Buffer, nodes string) {
 	fmt.Fprintf(w, "%s%s\n", printable(d.Name), printable(d.Signature))
 	for line := range strings.Lines(d.Doc) {
 		fmt.Fprintln(w, strings.TrimRight("  "+printable(strings.TrimRight(line, "\r\n")), " "))
 	}
-	table := tabwriter.NewWriter(w, 0, 0, gap, ' ', 0)
+	var lines [][]string
 	line := func(f field) {
 		if f.kind == "" {
 			return
 		}
-		fmt.Fprintf(table, "  %s%s\t%s", strings.Repeat("  ", f.depth), printable(f.name), printable(f.kind))
+		cells := []string{strings.Repeat("  ", 1+f.depth) + printable(f.name), printable(f.kind)}
 		if f.description != "" {
-			fmt.Fprintf(table, "\t%s", printable(f.description))
+			cells = append(cells, printable(f.description))
 		}
-		fmt.Fprintln(table)
+		lines = append(lines, cells)
 	}
 	line(field{name: "locs", kind: strings.Join(d.Locs, ",")})
 	line(field{name: "nodes", kind: nodes})
@@ -101,15 +101,15 @@ func (d *description) write(w io.Writer, nodes string) {
 	for _, f := range d.values() {
 		line(f)
 	}
-	_ = table.Flush() // into memory
+	w.Write(aligned(lines))
 }
 
 // values describes the arguments and the result.
 func (d *description) values() []field {
 	var list []field
-	add := func(name string, data json.RawMessage, note string) {
+	add := func(name, of string, data json.RawMessage, note string) {
 		s := parseSchema(data)
-		list = append(list, field{0, name, s.String() + note, s.Description})
+		list = append(list, field{0, name, of + s.String() + note, s.Description})
 		list = append(list, s.fields(1)...)
 	}
 	for i, p := range d.Params {
@@ -120,10 +120,10 @@ func (d *description) values() []field {
 		case last && given(d.Keywords):
 			p, note = d.Keywords, ", or keyword arguments" // none of them is required
 		}
-		add("argument "+strconv.Itoa(i+1), p, note)
+		add("argument "+strconv.Itoa(i+1), "", p, note)
 	}
 	if given(d.Result) {
-		add("result", d.Result, "")
+		add("result", map[bool]string{true: "stream of "}[d.Stream], d.Result, "")
 	}
 	return list
 }

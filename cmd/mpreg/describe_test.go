@@ -87,7 +87,8 @@ func TestDescribeUnknown(t *testing.T) {
 		c := &describeCommand{target: target{URL: url, Output: output}, Fun: "nope"}
 		err := c.Run(t.Context(), stdio{})
 		var out bytes.Buffer
-		if status := report(&out, err); status != exitFailed || !bytes.Contains(out.Bytes(), []byte("mpreg functions --url "+url+" lists what the cluster offers, with locs")) {
+		report(&out, err)
+		if status := exitStatus(t.Context(), err); status != exitFailed || !bytes.Contains(out.Bytes(), []byte("mpreg functions --url "+url+" lists what the cluster offers, with locs")) {
 			t.Errorf("as %s: status %d, %s", output, status, out.String())
 		}
 	}

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/mpreg/mpreg"
 )
@@ -22,6 +24,27 @@ func (f *callFailure) Error() string { return f.err.Error() }
 
 func (f *callFailure) Unwrap() error { return f.err }
 
+// status is the exit status of a command that ended with it.
+func (f *callFailure) status() int {
+	e, ok := errors.AsType[*mpreg.Error](f.err)
+	switch {
+	case !ok || e.Executed != mpreg.ExecutedNo:
+		return exitFailed
+	case e.Code == mpreg.InvalidArgument && e.Node == "": // no node has seen it
+		return exitUsage
+	case !f.nothingExecuted(e):
+		return exitFailed
+	}
+	return exitNotExecuted
+}
+
+// nothingExecuted reports whether surely no function has run. Of a request of
+// several commands, others may have before the one that was refused, unless the
+// request itself is wrong.
+func (f *callFailure) nothingExecuted(e *mpreg.Error) bool {
+	return e.Executed == mpreg.ExecutedNo && (!f.graph || e.Command == "" || e.Code == mpreg.InvalidRequest)
+}
+
 // write tells the error for who has to act on it: as JSON for a program, else
 // a line for the eye and what is known beneath it.
 func (f *callFailure) write(w io.Writer) {
@@ -33,23 +56,33 @@ func (f *callFailure) write(w io.Writer) {
 		f.writeJSON(w, e)
 		return
 	}
-	fmt.Fprintf(w, "error: %s\n", e.Message)
-	line := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(w, "  %-9s %s\n", name, value)
+	var text bytes.Buffer
+	line := func(head, value string) {
+		for i, part := range strings.Split(strings.TrimRight(value, "\r\n"), "\n") {
+			if i > 0 { // what others say must not look like a line of ours
+				head = strings.Repeat(" ", len(head))
+			}
+			fmt.Fprintln(&text, strings.TrimRight(head+printable(strings.TrimRight(part, "\r")), " "))
 		}
 	}
-	line("code", fmt.Sprintf("%s (%d)", e.Code.String(), int(e.Code)))
+	line("error: ", e.Message)
+	fact := func(name, value string) {
+		if value != "" {
+			line(fmt.Sprintf("  %-9s ", printable(name)), value)
+		}
+	}
+	fact("code", fmt.Sprintf("%s (%d)", e.Code.String(), int(e.Code)))
 	if e.Command != e.Function {
-		line("command", e.Command)
+		fact("command", e.Command)
 	}
-	line("function", e.Function)
-	line("node", e.Node)
-	line("executed", e.Executed.String())
+	fact("function", e.Function)
+	fact("node", e.Node)
+	fact("executed", e.Executed.String())
 	for _, key := range slices.Sorted(maps.Keys(e.Details)) {
-		line(key, detail(e.Details[key]))
+		fact(key, detail(e.Details[key]))
 	}
-	line("hint", f.hint(e))
+	fact("hint", f.hint(e))
+	_, _ = w.Write(text.Bytes()) // nowhere is left to tell of a failure
 }
 
 // detail returns a string as it is and anything else as JSON.

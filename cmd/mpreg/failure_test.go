@@ -47,6 +47,12 @@ func TestFailure(t *testing.T) {
 			`{"error":{"code":1002,"name":"internal","message":"panicked","details":{"executed":"yes","function":"f","node":"n1"},"hint":"the log of node n1 has the details"}}` + "\n",
 		},
 		{
+			"text that would look like ours, and rule the terminal",
+			&mpreg.Error{Code: mpreg.Failed, Message: "\x1b[2Jbad\r\n  executed  no\n\nend\n", Function: "f\ng", Details: map[string]any{"k\x1b": "v\u202e"}},
+			"error: \\x1b[2Jbad\n         executed  no\n\n       end\n  code      failed (1003)\n  function  f\n            g\n  executed  maybe\n  k\\x1b     v\\u202e\n",
+			`{"error":{"code":1003,"name":"failed","message":"\u001b[2Jbad\r\n  executed  no\n\nend\n","details":{"executed":"maybe","function":"f\ng","k\u001b":"v` + "\u202e" + `"}}}` + "\n",
+		},
+		{
 			"no coded error",
 			errors.New("odd"),
 			"error: odd\n  code      internal (1002)\n  executed  maybe\n",
@@ -60,6 +66,33 @@ func TestFailure(t *testing.T) {
 				if diff := cmp.Diff(want, out.String()); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", format, diff)
 				}
+			}
+		})
+	}
+}
+
+func TestFailureStatus(t *testing.T) {
+	const no, yes, maybe = mpreg.ExecutedNo, mpreg.ExecutedYes, mpreg.ExecutedMaybe
+	for _, test := range []struct {
+		name  string
+		err   error
+		graph bool
+		want  int
+	}{
+		{"may have run", &mpreg.Error{Code: mpreg.Unavailable, Executed: maybe}, false, exitFailed},
+		{"ran", &mpreg.Error{Code: mpreg.Failed, Executed: yes}, false, exitFailed},
+		{"no coded error", errors.New("odd"), false, exitFailed},
+		{"refused", &mpreg.Error{Code: mpreg.NotFound, Function: "f", Command: "f", Node: "n", Executed: no}, false, exitNotExecuted},
+		{"arguments refused by a node", &mpreg.Error{Code: mpreg.InvalidArgument, Node: "n", Executed: no}, false, exitNotExecuted},
+		{"refused before it was sent", &mpreg.Error{Code: mpreg.InvalidArgument, Executed: no}, false, exitUsage},
+		{"a graph was refused", &mpreg.Error{Code: mpreg.InvalidRequest, Node: "n", Executed: no}, true, exitNotExecuted},
+		{"a graph with a cycle was", &mpreg.Error{Code: mpreg.InvalidRequest, Command: "c", Node: "n", Executed: no}, true, exitNotExecuted},
+		{"a command of a graph was", &mpreg.Error{Code: mpreg.NotFound, Command: "c", Node: "n", Executed: no}, true, exitFailed},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			err := &callFailure{err: test.err, target: new(target), graph: test.graph}
+			if got := exitStatus(t.Context(), err); got != test.want {
+				t.Errorf("status %d, want %d", got, test.want)
 			}
 		})
 	}

@@ -7,21 +7,11 @@ import (
 	"strings"
 )
 
-type functionsCommand struct {
-	target
-	Wide bool `help:"Show lists and signatures in full, however long the lines become."`
-}
+type functionsCommand struct{ listing }
 
 // Run prints a line an offer.
 func (c *functionsCommand) Run(ctx context.Context, std stdio) error {
-	if c.Output == "json" {
-		return c.showJSON(ctx, std.out, "mpreg.functions")
-	}
-	members, err := c.members(ctx)
-	if err != nil {
-		return err
-	}
-	return functionsTable(members).write(std.out, c.Wide)
+	return c.list(ctx, std, "mpreg.functions", functionsTable)
 }
 
 // offering is an offer, and the names of the nodes that have it.

@@ -1,10 +1,15 @@
 package main
 
 import (
+	"cmp"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/mpreg/mpreg"
 )
@@ -80,22 +85,56 @@ func (f *callFailure) timeoutHint(e *mpreg.Error) string {
 
 func (f *callFailure) unavailableHint(e *mpreg.Error) string {
 	_, untrusted := errors.AsType[x509.UnknownAuthorityError](f.err)
+	_, plain := errors.AsType[tls.RecordHeaderError](f.err)
 	switch {
 	case unreachable(f.err):
 		return "is a node listening at " + f.target.URL + "? --url or MPREG_URL names another"
 	case untrusted:
 		return "--ca or MPREG_CA names a file with the CA to trust"
+	case plain:
+		return "a node without TLS has a URL that begins with ws://"
 	case e.Node != "":
 		return f.repeatHint(e)
 	}
 	return ""
 }
 
-// repeatHint is for a refusal that does not last. Of a request of several
-// commands, others may have run before the one that was refused.
+// repeatHint is for a refusal that does not last.
 func (f *callFailure) repeatHint(e *mpreg.Error) string {
-	if f.graph && e.Command != "" {
+	if !f.nothingExecuted(e) {
 		return ""
 	}
 	return "nothing was executed: it is safe to try again"
+}
+
+// commandLine returns another command for the same cluster: with the flags that
+// stand for what the environment does not say.
+func (t *target) commandLine(command string, args ...string) string {
+	line := []string{"mpreg", command}
+	if t.URL != cmp.Or(os.Getenv("MPREG_URL"), defaultURL()) {
+		line = append(line, "--url", t.URL)
+	}
+	if t.Token != os.Getenv("MPREG_TOKEN") {
+		line = append(line, "--token", "TOKEN") // what is secret is not for logs
+	}
+	if t.CA != os.Getenv("MPREG_CA") {
+		line = append(line, "--ca", t.CA)
+	}
+	line = append(line, args...)
+	for i, word := range line {
+		line[i] = quoted(word)
+	}
+	return strings.Join(line, " ")
+}
+
+// quoted returns a word as one types it in a shell: it may come from another
+// machine, and people copy it.
+func quoted(word string) string {
+	harmless := func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_./:,+@%", r)
+	}
+	if word != "" && strings.TrimFunc(word, harmless) == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -22,8 +22,10 @@ func TestHint(t *testing.T) {
 	}{
 		{"unknown function", plain, false, mpreg.Error{Code: mpreg.NotFound, Function: "f", Executed: no},
 			"mpreg functions lists what the cluster offers, with locs"},
-		{"with flags", target{URL: "wss://h", CA: "ca.pem", Token: "secret"}, false, mpreg.Error{Code: mpreg.NotFound, Executed: no},
-			"mpreg functions --url wss://h --token TOKEN --ca ca.pem lists what the cluster offers, with locs"},
+		{"arguments don't fit a function with any name", plain, false, mpreg.Error{Code: mpreg.InvalidArgument, Function: "f'; reboot", Node: "n", Executed: no},
+			`mpreg describe 'f'\''; reboot' shows its signature`},
+		{"with flags", target{URL: "wss://h", CA: "my ca.pem", Token: "secret"}, false, mpreg.Error{Code: mpreg.NotFound, Executed: no},
+			"mpreg functions --url wss://h --token TOKEN --ca 'my ca.pem' lists what the cluster offers, with locs"},
 		{"unknown function of a node", target{URL: "wss://h", Node: "n"}, false, mpreg.Error{Code: mpreg.NotFound, Function: "f", Executed: no},
 			"mpreg peers --url wss://h lists the nodes, and what each of them offers"},
 		{"nothing to describe", plain, false, mpreg.Error{Code: mpreg.NotFound, Function: "mpreg.describe", Node: "n", Executed: yes},

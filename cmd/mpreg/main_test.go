@@ -62,7 +62,7 @@ func startNode(t *testing.T, offer func(register func(name string, fn any, locs 
 }
 
 func TestInterrupt(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancelCause(t.Context())
 	signals := make(chan os.Signal)
 	exited := make(chan int, 1)
 	go interrupt(signals, cancel, func(status int) { exited <- status })
@@ -75,8 +75,8 @@ func TestInterrupt(t *testing.T) {
 	default:
 	}
 	signals <- os.Interrupt
-	if status := <-exited; status != exitFailed {
-		t.Errorf("the second signal ended the process with status %d, want %d", status, exitFailed)
+	if status, want := <-exited, 130; status != want {
+		t.Errorf("the second signal ended the process with status %d, want %d", status, want)
 	}
 }
 
@@ -126,7 +126,7 @@ func TestUsageErrors(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"call", "--help"}, {"run", "-h"}, {"peers", "--help"}, {"functions", "--help"}, {"describe", "--help"}, {"status", "--help"}, {"serve", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"help"}, {"help", "call"}, {"call", "--help"}, {"run", "-h"}, {"peers", "--help"}, {"functions", "--help"}, {"describe", "--help"}, {"status", "--help"}, {"serve", "--help"}} {
 		got := execute(t.Context(), "", args...)
 		if got.status != exitOK || !strings.HasPrefix(got.out, "Usage: mpreg") || got.err != "" {
 			t.Errorf("mpreg %q: %+v", args, got)

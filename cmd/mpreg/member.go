@@ -1,13 +1,9 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"io"
 	"strings"
 	"time"
-
-	"github.com/mpreg/mpreg"
 )
 
 // member is a node as mpreg.peers tells of it. It is not [mpreg.Member]: the
@@ -41,30 +37,3 @@ func (o offer) String() string {
 
 // offers reports whether calls may still go there.
 func (m *member) offers() bool { return m.State != "left" && m.State != "dead" }
-
-// members asks the node for the members of its cluster.
-func (t *target) members(ctx context.Context) ([]member, error) {
-	request := mpreg.NewRequest()
-	peers := request.Add("mpreg.peers")
-	response, err := t.do(ctx, request, false)
-	if err != nil {
-		return nil, err
-	}
-	return mpreg.Get[[]member](response, peers)
-}
-
-// showJSON calls one of the functions that every node has and prints what it
-// returned, indented, as it came: also what this command knows nothing of.
-func (t *target) showJSON(ctx context.Context, w io.Writer, fun string, args ...any) error {
-	request := mpreg.NewRequest()
-	request.Add(fun, args...)
-	response, err := t.do(ctx, request, false)
-	if err != nil {
-		return err
-	}
-	data, err := asJSON(response.Results[fun])
-	if err != nil {
-		return err
-	}
-	return writeIndented(w, data)
-}

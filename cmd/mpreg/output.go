@@ -20,11 +20,33 @@ func (t *target) printValue(w io.Writer, v mpreg.Value) error {
 	if t.Output == "json" {
 		return writeLine(w, data)
 	}
-	var s string
-	if len(data) > 0 && data[0] == '"' && json.Unmarshal(data, &s) == nil {
+	if s, ok := asString(data); ok {
 		return writeLine(w, []byte(s))
 	}
 	return writeIndented(w, data)
+}
+
+// printItem writes an item of a stream and a newline: a string in text as it is,
+// and anything else on one line.
+func (t *target) printItem(w io.Writer, v mpreg.Value) error {
+	data, err := asJSON(v)
+	if err != nil {
+		return err
+	}
+	if s, ok := asString(data); ok && t.Output == "text" {
+		return writeLine(w, []byte(s))
+	}
+	var line bytes.Buffer
+	if err := json.Compact(&line, data); err != nil {
+		return err
+	}
+	return writeLine(w, line.Bytes())
+}
+
+// asString returns what a JSON string stands for, and whether it is one.
+func asString(data []byte) (s string, ok bool) {
+	ok = len(data) > 0 && data[0] == '"' && json.Unmarshal(data, &s) == nil
+	return s, ok
 }
 
 // asJSON returns the bytes of a value, converted only if a codec other than

@@ -61,7 +61,7 @@ func TestCallWithoutNode(t *testing.T) {
 	for _, flags := range [][]string{nil, {"--timeout", "1s"}} {
 		args := append([]string{"call", "-o", "json", "--url", url, "echo", "1"}, flags...)
 		got := execute(t.Context(), "", args...)
-		f := parseFailure(t, got)
+		f := parseFailure(t, exitNotExecuted, got)
 		if f.Error.Name != "unavailable" || f.Error.Details.Executed != "no" || !strings.Contains(got.err, "refused") {
 			t.Errorf("%q: %s\nwant unavailable, not executed, connection refused", flags, got.err)
 		}

@@ -9,21 +9,11 @@ import (
 	"time"
 )
 
-type peersCommand struct {
-	target
-	Wide bool `help:"Show lists in full, however long the lines become."`
-}
+type peersCommand struct{ listing }
 
 // Run prints a line a member.
 func (c *peersCommand) Run(ctx context.Context, std stdio) error {
-	if c.Output == "json" {
-		return c.showJSON(ctx, std.out, "mpreg.peers")
-	}
-	members, err := c.members(ctx)
-	if err != nil {
-		return err
-	}
-	return peersTable(members, time.Now()).write(std.out, c.Wide)
+	return c.list(ctx, std, "mpreg.peers", func(members []member) *table { return peersTable(members, time.Now()) })
 }
 
 // peersTable has the node that answered, which lists itself first, at the top.

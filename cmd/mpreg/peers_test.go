@@ -130,7 +130,7 @@ func TestNode(t *testing.T) {
 		t.Errorf("the peers of the second: %+v", got)
 	}
 	hint := "mpreg peers --url " + first + " lists the nodes, and what each of them offers"
-	failed := parseFailure(t, execute(t.Context(), "", "call", "--url", first, "--node", "third", "-o", "json", "echo", "1"))
+	failed := parseFailure(t, exitNotExecuted, execute(t.Context(), "", "call", "--url", first, "--node", "third", "-o", "json", "echo", "1"))
 	if failed.Error.Name != "not_found" || failed.Error.Hint != hint {
 		t.Errorf("a call on a node that is not known: %+v, want not_found and the hint %q", failed, hint)
 	}

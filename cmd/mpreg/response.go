@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"github.com/mpreg/mpreg"
@@ -109,8 +108,10 @@ func round(d time.Duration) time.Duration { return d.Round(time.Microsecond) }
 
 // writeReport writes the levels and the summary as a table below the results.
 func writeReport(w io.Writer, r *mpreg.Response) error {
-	var text bytes.Buffer
-	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	var lines [][]string
+	add := func(name string, d time.Duration, more ...string) {
+		lines = append(lines, append([]string{name, round(d).String()}, more...))
+	}
 	for _, level := range r.Levels {
 		results, err := appendResults(nil, level.Results)
 		if err != nil {
@@ -120,20 +121,17 @@ func writeReport(w io.Writer, r *mpreg.Response) error {
 		if err := json.Compact(&line, results); err != nil {
 			return err
 		}
-		fmt.Fprintf(table, "level %d\t%v\t%s\n", level.Index, round(level.Duration), line.Bytes())
+		add(fmt.Sprintf("level %d", level.Index), level.Duration, line.String())
 	}
 	if s := r.Summary; s != nil {
 		if r.Levels == nil {
 			for i, d := range s.Levels {
-				fmt.Fprintf(table, "level %d\t%v\n", i, round(d))
+				add(fmt.Sprintf("level %d", i), d)
 			}
 		}
-		fmt.Fprintf(table, "total\t%v\tslowest: level %d, commands in parallel: %d, on other nodes: %d\n",
-			round(s.Duration), s.SlowestLevel, s.ParallelCommands, s.Hops)
+		add("total", s.Duration, fmt.Sprintf("slowest: level %d, commands in parallel: %d, on other nodes: %d",
+			s.SlowestLevel, s.ParallelCommands, s.Hops))
 	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(w, "\n%s", text.Bytes())
+	_, err := fmt.Fprintf(w, "\n%s", aligned(lines))
 	return err
 }

@@ -63,14 +63,18 @@ func TestRun(t *testing.T) {
 
 func TestRunFails(t *testing.T) {
 	url := startNode(t, functions)
-	for _, test := range []struct{ name, request, code string }{
-		{"no JSON", `{"cmds":`, "invalid_request"},
-		{"no commands", `{"cmds":[]}`, "invalid_request"},
-		{"a cycle", `{"cmds":[{"name":"a","fun":"echo","args":["b"]},{"name":"b","fun":"echo","args":["a"]}]}`, "invalid_request"},
-		{"a command fails", `{"cmds":[{"name":"a","fun":"fail"},{"name":"b","fun":"echo","args":["a"]}]}`, "failed"},
+	for _, test := range []struct {
+		name, request, code string
+		status              int
+	}{
+		{"no JSON", `{"cmds":`, "invalid_request", exitUsage},
+		{"no commands", `{"cmds":[]}`, "invalid_request", exitUsage},
+		{"a cycle", `{"cmds":[{"name":"a","fun":"echo","args":["b"]},{"name":"b","fun":"echo","args":["a"]}]}`, "invalid_request", exitNotExecuted},
+		{"a command fails", `{"cmds":[{"name":"a","fun":"fail"},{"name":"b","fun":"echo","args":["a"]}]}`, "failed", exitFailed},
+		{"a command is refused after another has run", `{"cmds":[{"name":"a","fun":"echo","args":[[]]},{"name":"b","fun":"scale","args":["a"]}]}`, "invalid_argument", exitFailed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := parseFailure(t, execute(t.Context(), test.request, "run", "-", "--url", url, "-o", "json"))
+			got := parseFailure(t, test.status, execute(t.Context(), test.request, "run", "-", "--url", url, "-o", "json"))
 			if got.Error.Name != test.code {
 				t.Errorf("got %+v, want %s", got, test.code)
 			}
@@ -136,5 +140,26 @@ func TestRunInterruptedWhileReading(t *testing.T) {
 	status := run(ctx, []string{"run", "-"}, stdio{in: stdin, out: &out, err: &err})
 	if got, want := err.String(), "mpreg: reading the request: context canceled\n"; status != exitFailed || got != want {
 		t.Errorf("status %d, standard error %q; want %d, %q", status, got, exitFailed, want)
+	}
+}
+
+func TestRunReadsWhatEditorsWrite(t *testing.T) {
+	url := startNode(t, nil)
+	got := execute(t.Context(), "\ufeff{\"cmds\":[{\"name\":\"a\",\"fun\":\"echo\",\"args\":[1]}]}\r\n", "run", "-", "--url", url, "-o", "json")
+	if want := (outcome{exitOK, `{"a":1}` + "\n", ""}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// A field that is not known has no effect, as on the wire, and who wrote it gets to
+// know that.
+func TestRunWarns(t *testing.T) {
+	url := startNode(t, nil)
+	got := execute(t.Context(), `{"stream":true,"cmds":[{"name":"a","fun":"echo","args":[1],"loc":["gpu"]}]}`, "run", "-", "--url", url, "-o", "json")
+	want := outcome{exitOK, `{"a":1}` + "\n", `mpreg: standard input: nothing is known of "stream", which has no effect
+mpreg: standard input: nothing is known of "cmds[0].loc", which has no effect
+`}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(outcome{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

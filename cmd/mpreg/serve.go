@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/mpreg/mpreg"
 )
@@ -26,6 +28,13 @@ type serveCommand struct {
 	LogLevel    slog.Level `default:"info" placeholder:"LEVEL" help:"The least level that is logged: debug, info, warn or error. [${default}]"`
 }
 
+// Help shows what the flags don't.
+func (*serveCommand) Help() string {
+	return `The node offers the functions that every node has, such as echo, and what workers in other languages connect to it to offer. Functions in Go are offered by programs that import the library.
+
+Flags override the environment, to which a file .env in the current directory belongs.`
+}
+
 // Run serves until ctx ends and the drain is over.
 func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 	cfg, err := c.config()
@@ -36,6 +45,9 @@ func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 	if err != nil {
 		return usageError{errors.New(c.flagNames().Replace(err.Error()))}
 	}
+	// Else the first log line after the reader of the log has gone would kill the
+	// node in the midst of its calls: Ctrl-C ends all of a pipeline.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1)

@@ -53,7 +53,7 @@ func TestServe(t *testing.T) {
 	if got := execute(t.Context(), "", "call", "--url", nodeURL, "--loc", "disk", "echo", "1"); got != (outcome{exitOK, "1\n", ""}) {
 		t.Errorf("a call with a loc from the environment: %+v", got)
 	}
-	refused := parseFailure(t, execute(t.Context(), "", "call", "--url", nodeURL, "-o", "json", "nothing"))
+	refused := parseFailure(t, exitNotExecuted, execute(t.Context(), "", "call", "--url", nodeURL, "-o", "json", "nothing"))
 	if got, want := refused.Error.Details.Node, "from-a-flag"; got != want {
 		t.Errorf("the node is called %q, want %q", got, want)
 	}
@@ -78,7 +78,7 @@ func TestServeFlagsOverrideEnvironment(t *testing.T) {
 	if got := execute(t.Context(), "", "call", "--url", nodeURL, "--loc", "gpu", "--loc", "dataset-v2", "echo", "1"); got != (outcome{exitOK, "1\n", ""}) {
 		t.Errorf("a call with the flag's locs: %+v", got)
 	}
-	refused := parseFailure(t, execute(t.Context(), "", "call", "--url", nodeURL, "-o", "json", "--loc", "disk", "echo", "1"))
+	refused := parseFailure(t, exitNotExecuted, execute(t.Context(), "", "call", "--url", nodeURL, "-o", "json", "--loc", "disk", "echo", "1"))
 	if refused.Error.Name != "not_found" {
 		t.Errorf("a call with the environment's loc ended with %+v, want not_found", refused)
 	}

@@ -3,7 +3,9 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
+	"io"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -100,4 +102,65 @@ func TestTerminateUnderLoad(t *testing.T) {
 		t.Errorf("the node ended with %v, want status 0\n%s", err, log.String())
 	}
 	t.Logf("%d calls were answered", calls.Load())
+}
+
+// TestTerminateWithoutReader: who reads a node's output is often gone before the
+// node is told to end, as Ctrl-C ends all of a pipeline. It drains all the same.
+func TestTerminateWithoutReader(t *testing.T) {
+	node := exec.CommandContext(t.Context(), build(t), "serve", "--port", "0")
+	stderr, err := node.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := node.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := node.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
+		t.Fatalf("no URL: %v, %q; %v", err, line, node.Wait())
+	}
+	for _, pipe := range []io.Closer{stdout, stderr} {
+		if err := pipe.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := node.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := node.Wait(); err != nil {
+		t.Errorf("the node ended with %v, want status 0", err)
+	}
+}
+
+// TestInterruptedCall: a call that is interrupted is canceled where it runs, and
+// the exit status says by which signal.
+func TestInterruptedCall(t *testing.T) {
+	started, canceled := make(chan struct{}, 1), make(chan error, 1)
+	url := startNode(t, func(register func(string, any, ...string)) {
+		register("stuck", func(ctx context.Context) {
+			started <- struct{}{}
+			<-ctx.Done()
+			canceled <- ctx.Err()
+		})
+	})
+	binary := build(t)
+	for signal, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143, syscall.SIGHUP: 129} {
+		call := exec.CommandContext(t.Context(), binary, "call", "--url", url, "stuck")
+		if err := call.Start(); err != nil {
+			t.Fatal(err)
+		}
+		<-started
+		if err := call.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-canceled; !errors.Is(err, context.Canceled) {
+			t.Errorf("%v: the function's context ended with %v", signal, err)
+		}
+		if _ = call.Wait(); call.ProcessState.ExitCode() != want {
+			t.Errorf("%v: %v, want status %d", signal, call.ProcessState, want)
+		}
+	}
 }

@@ -1,23 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
-
-	"github.com/mpreg/mpreg"
 )
 
-type statusCommand struct {
-	target
-	Wide bool `help:"Show errors in full, however long the lines become."`
-}
+type statusCommand struct{ listing }
 
 // status is what mpreg.status tells; see member for why it has its own type.
 type status struct {
@@ -57,13 +50,7 @@ func (c *statusCommand) Run(ctx context.Context, std stdio) error {
 	if c.Output == "json" {
 		return c.showJSON(ctx, std.out, "mpreg.status")
 	}
-	request := mpreg.NewRequest()
-	command := request.Add("mpreg.status")
-	response, err := c.do(ctx, request, false)
-	if err != nil {
-		return err
-	}
-	s, err := mpreg.Get[status](response, command)
+	s, err := ask[status](ctx, &c.target, "mpreg.status")
 	if err != nil {
 		return err
 	}
@@ -78,11 +65,10 @@ func (c *statusCommand) Run(ctx context.Context, std stdio) error {
 
 // text returns everything but the seeds.
 func (s *status) text() []byte {
-	var text bytes.Buffer
-	table := tabwriter.NewWriter(&text, 0, 0, gap, ' ', 0)
+	var lines [][]string
 	line := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(table, "%s\t%s\n", name, printable(value))
+			lines = append(lines, []string{name, printable(value)})
 		}
 	}
 	line("node", s.Node)
@@ -100,8 +86,7 @@ func (s *status) text() []byte {
 		line("ignoring", fmt.Sprintf("%s: %d past their deadline or canceled", function, s.Ignoring[function]))
 	}
 	line("members", s.members())
-	_ = table.Flush() // into memory
-	return text.Bytes()
+	return aligned(lines)
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

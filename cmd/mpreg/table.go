@@ -1,20 +1,15 @@
 package main
 
 import (
-	"bytes"
-	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 const (
-	screen = 80 // characters that a line is shortened to, if its lists allow that
-	gap    = 2  // spaces between two columns
-	narrow = 8  // characters that a list keeps in any case
+	screen = 80 // cells that a line is shortened to, if its lists allow that
+	narrow = 8  // cells that a list keeps in any case
 )
 
 // table is aligned text for the eye and for grep and awk: a line an entry, a
@@ -29,7 +24,7 @@ type column struct {
 	title string
 	list  bool // its cells may be shortened
 	first bool // but each keeps its first entry whole: one can copy it
-	most  int  // characters that are enough for it; 0 for any number
+	most  int  // cells that are enough for it; 0 for any number
 }
 
 // cell is a list, of one entry in a column that is none.
@@ -53,19 +48,14 @@ func (t *table) write(w io.Writer, wide bool) error {
 	if !wide {
 		widths = t.fit(widths)
 	}
-	var text bytes.Buffer
-	line := func(cellText func(i int) string) {
-		var words strings.Builder
-		for i, width := range widths {
-			fmt.Fprintf(&words, "%-*s", width+gap, cellText(i))
+	lines := make([][]string, 1+len(t.rows))
+	for i, c := range t.columns {
+		lines[0] = append(lines[0], c.title)
+		for j, row := range t.rows {
+			lines[1+j] = append(lines[1+j], row[i].text(widths[i]))
 		}
-		fmt.Fprintln(&text, strings.TrimRight(words.String(), " "))
 	}
-	line(func(i int) string { return t.columns[i].title })
-	for _, row := range t.rows {
-		line(func(i int) string { return row[i].text(widths[i]) })
-	}
-	_, err := w.Write(text.Bytes())
+	_, err := w.Write(aligned(lines))
 	return err
 }
 
@@ -73,7 +63,7 @@ func (t *table) write(w io.Writer, wide bool) error {
 func (t *table) widths() []int {
 	widths := make([]int, len(t.columns))
 	for i, c := range t.columns {
-		widths[i] = utf8.RuneCountInString(c.title)
+		widths[i] = cells(c.title)
 		for _, row := range t.rows {
 			widths[i] = max(widths[i], row[i].width())
 		}
@@ -140,9 +130,9 @@ func total(widths []int) int {
 func (t *table) taken(widths []int) []int {
 	taken := make([]int, len(widths))
 	for i, c := range t.columns {
-		taken[i] = utf8.RuneCountInString(c.title)
+		taken[i] = cells(c.title)
 		for _, row := range t.rows {
-			taken[i] = max(taken[i], utf8.RuneCountInString(row[i].text(widths[i])))
+			taken[i] = max(taken[i], cells(row[i].text(widths[i])))
 		}
 	}
 	return taken
@@ -151,11 +141,11 @@ func (t *table) taken(widths []int) []int {
 // least returns what a column of lists needs.
 func (t *table) least(i int) int {
 	c := t.columns[i]
-	least := max(narrow, utf8.RuneCountInString(c.title))
+	least := max(narrow, cells(c.title))
 	if c.first {
 		for _, row := range t.rows {
 			if list := row[i]; len(list) > 0 {
-				least = max(least, utf8.RuneCountInString(list[0])+utf8.RuneCountInString(more(1, len(list))))
+				least = max(least, cells(list[0])+cells(more(1, len(list))))
 			}
 		}
 	}
@@ -169,7 +159,7 @@ func (c cell) width() int {
 	}
 	width := len(c) - 1
 	for _, entry := range c {
-		width += utf8.RuneCountInString(entry)
+		width += cells(entry)
 	}
 	return width
 }
@@ -182,11 +172,11 @@ func (c cell) text(width int) string {
 	case c.width() <= width:
 		return strings.Join(c, ",")
 	case len(c) == 1:
-		return string([]rune(c[0])[:width-1]) + "…"
+		return cut(c[0], width-1) + "…"
 	}
 	kept, taken := 0, 0
 	for ; kept < len(c)-1; kept++ {
-		next := taken + utf8.RuneCountInString(c[kept])
+		next := taken + cells(c[kept])
 		if next+len(more(kept+1, len(c))) > width {
 			break
 		}
@@ -204,13 +194,4 @@ func more(kept, of int) string {
 		return ""
 	}
 	return ",+" + strconv.Itoa(of-kept)
-}
-
-// printable returns s with everything escaped that a terminal would obey.
-func printable(s string) string {
-	if utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return s
-	}
-	quoted := strconv.Quote(s)
-	return quoted[1 : len(quoted)-1]
 }

@@ -1,16 +1,15 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/mpreg/mpreg"
@@ -18,12 +17,12 @@ import (
 
 // target is whom to call, how long to wait, and how to print what comes back.
 type target struct {
-	URL     string  `default:"${url}" env:"MPREG_URL" placeholder:"URL" help:"URL of a node; several, separated by commas, are tried in turn. [${default}, $$${env}]"`
-	Node    string  `placeholder:"NODE" help:"Id or name of the node that is to execute the call, however it is reached."`
+	URL     string  `default:"${url}" env:"MPREG_URL" placeholder:"URL" help:"URL of a node of the cluster; several, separated by commas, are tried in turn. [${default}, $$${env}]"`
+	Node    string  `placeholder:"NODE" help:"Id or name of the node that must execute the call; --url is only how it is reached."`
 	Token   string  `env:"MPREG_TOKEN" placeholder:"TOKEN" help:"Token to show to the node. Others on this machine can see a command line, but not the environment. [$$${env}]"`
 	CA      string  `name:"ca" env:"MPREG_CA" placeholder:"FILE" help:"PEM file of the CAs to trust for wss://, instead of the system's. [$$${env}]"`
-	Timeout timeout `placeholder:"D" help:"Give up after this time, such as 1.5s. Default: wait for the answer, and up to 2s for a node to listen."`
-	Output  string  `short:"o" enum:"text,json" default:"text" placeholder:"FORMAT" help:"text: to be read, strings as they are; json: for programs, what the function returned, and errors as JSON. [${default}]"`
+	Timeout timeout `placeholder:"TIME" help:"Give up after this time, such as 1.5s or 2m; 0 is never, but for a node that does not listen: that one is given 2s at most. [0]"`
+	Output  string  `short:"o" enum:"text,json" default:"text" placeholder:"FORMAT" help:"text, to be read: strings without quotes, and lists and objects indented; or json, for programs: byte for byte what was returned, and errors as JSON. [${default}]"`
 }
 
 // defaultURL is where a node listens that was told nothing else.
@@ -90,6 +89,33 @@ func (t *target) do(ctx context.Context, request *mpreg.Request, graph bool) (*m
 	return response, nil
 }
 
+// ask calls one of the functions that every node has, without arguments.
+func ask[T any](ctx context.Context, t *target, function string) (result T, err error) {
+	request := mpreg.NewRequest()
+	command := request.Add(function)
+	response, err := t.do(ctx, request, false)
+	if err != nil {
+		return result, err
+	}
+	return mpreg.Get[T](response, command)
+}
+
+// showJSON calls one of the functions that every node has and prints what it
+// returned, indented, as it came: also what this command knows nothing of.
+func (t *target) showJSON(ctx context.Context, w io.Writer, fun string, args ...any) error {
+	request := mpreg.NewRequest()
+	request.Add(fun, args...)
+	response, err := t.do(ctx, request, false)
+	if err != nil {
+		return err
+	}
+	data, err := asJSON(response.Results[fun])
+	if err != nil {
+		return err
+	}
+	return writeIndented(w, data)
+}
+
 func readCA(file string) (*x509.CertPool, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -100,20 +126,4 @@ func readCA(file string) (*x509.CertPool, error) {
 		return nil, errors.New(file + " has no certificate in PEM form")
 	}
 	return roots, nil
-}
-
-// commandLine returns another command for the same cluster: with the flags that
-// stand for what the environment does not say.
-func (t *target) commandLine(command string, args ...string) string {
-	line := []string{"mpreg", command}
-	if t.URL != cmp.Or(os.Getenv("MPREG_URL"), defaultURL()) {
-		line = append(line, "--url", t.URL)
-	}
-	if t.Token != os.Getenv("MPREG_TOKEN") {
-		line = append(line, "--token TOKEN") // what is secret is not for logs
-	}
-	if t.CA != os.Getenv("MPREG_CA") {
-		line = append(line, "--ca", t.CA)
-	}
-	return strings.Join(append(line, args...), " ")
 }

@@ -30,7 +30,7 @@ func TestToken(t *testing.T) {
 		"is the token of --token or MPREG_TOKEN the right one?": {"--token", "guess"},
 	} {
 		args := append([]string{"call", "--url", url, "-o", "json", "echo", "1"}, flags...)
-		got := parseFailure(t, execute(t.Context(), "", args...))
+		got := parseFailure(t, exitNotExecuted, execute(t.Context(), "", args...))
 		if got.Error.Name != "unauthenticated" || got.Error.Details.Executed != "no" || got.Error.Hint != hint {
 			t.Errorf("with %q: %+v, want unauthenticated and the hint %q", flags, got, hint)
 		}
@@ -67,7 +67,7 @@ func TestCA(t *testing.T) {
 	if got := execute(t.Context(), "", "call", "--url", url, "--ca", file, "echo", "1"); got != want {
 		t.Errorf("a call with --ca: %+v", got)
 	}
-	refused := parseFailure(t, execute(t.Context(), "", "call", "--url", url, "-o", "json", "echo", "1"))
+	refused := parseFailure(t, exitNotExecuted, execute(t.Context(), "", "call", "--url", url, "-o", "json", "echo", "1"))
 	if hint := "--ca or MPREG_CA names a file with the CA to trust"; refused.Error.Name != "unavailable" || refused.Error.Hint != hint {
 		t.Errorf("without a CA: %+v, want unavailable and the hint %q", refused, hint)
 	}
@@ -97,7 +97,7 @@ func TestCAUnreadable(t *testing.T) {
 
 func TestBadURL(t *testing.T) {
 	for _, url := range []string{"http://127.0.0.1:6747", "127.0.0.1:6747", "ws://"} {
-		got := parseFailure(t, execute(t.Context(), "", "call", "-o", "json", "--url", url, "echo", "1"))
+		got := parseFailure(t, exitUsage, execute(t.Context(), "", "call", "-o", "json", "--url", url, "echo", "1"))
 		if got.Error.Name != "invalid_argument" || got.Error.Details.Executed != "no" || got.Error.Hint != "" {
 			t.Errorf("%s: %+v, want invalid_argument without a hint", url, got)
 		}
