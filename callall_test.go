@@ -138,7 +138,7 @@ func TestCallAllFails(t *testing.T) {
 	}{
 		{"an unknown function", t.Context(), c, "nope", "", mpreg.NotFound, "no node offers"},
 		{"a context that has ended", ctx, c, "word", "", mpreg.Canceled, ""},
-		{"no node", t.Context(), testkit.Connect(t, refusing), "word", "", mpreg.Unavailable, "not connected"},
+		{"no node", t.Context(), testkit.Connect(t, testkit.Nowhere), "word", "", mpreg.Unavailable, "not connected"},
 		{"a value that does not fit", t.Context(), c, "word", "n", mpreg.InvalidArgument, "does not fit int"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -44,23 +44,23 @@ func TestObserver(t *testing.T) {
 	address := ws.LocalAddr().String()
 	for _, row := range []struct{ message, want string }{
 		{
-			request(`{"name":"x","fun":"echo","args":["four"]}`),
+			testkit.Request(`{"name":"x","fun":"echo","args":["four"]}`),
 			`request_started; x echo started; x echo finished 6 bytes; request_ended`,
 		},
 		{
-			request(`{"name":"b","fun":"echo","args":["a"]},{"name":"a","fun":"add","args":[50,50]}`),
+			testkit.Request(`{"name":"b","fun":"echo","args":["a"]},{"name":"a","fun":"add","args":[50,50]}`),
 			`request_started; a add started; a add finished 3 bytes; b echo started; b echo finished 3 bytes; request_ended`,
 		},
 		{
-			request(`{"name":"b","fun":"echo","args":["a"]},{"name":"a","fun":"fail"}`),
+			testkit.Request(`{"name":"b","fun":"echo","args":["a"]},{"name":"a","fun":"fail"}`),
 			`request_started; a fail started; a fail failed (failed "a" "fail" yes); request_ended (failed "a" "fail" yes)`,
 		},
 		{
-			request(`{"name":"a","fun":"nope"}`),
+			testkit.Request(`{"name":"a","fun":"nope"}`),
 			`request_started; a nope started; a nope failed (not_found "a" "nope" no); request_ended (not_found "a" "nope" no)`,
 		},
 		{
-			request(`{"name":"a","fun":"panic"}`),
+			testkit.Request(`{"name":"a","fun":"panic"}`),
 			`request_started; a panic started; a panic failed (internal "a" "panic" yes); request_ended (internal "a" "panic" yes)`,
 		},
 	} {
@@ -102,7 +102,7 @@ func TestObserver(t *testing.T) {
 			t.Errorf("%s: the second observer (-first +second):\n%s", row.message, diff)
 		}
 	}
-	ws.Send(request(`{"name":"a","fun":"echo","args":["a","b"],"refs":7}`)) // refused as a whole: nothing happened
+	ws.Send(testkit.Request(`{"name":"a","fun":"echo","args":["a","b"],"refs":7}`)) // refused as a whole: nothing happened
 	ws.Receive()
 	if _, err := s.Client().Call(t.Context(), "echo", 1); err != nil {
 		t.Error(err)

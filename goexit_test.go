@@ -63,7 +63,7 @@ func TestGoexitIsPlaced(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
-			ws.Send(request(cmds))
+			ws.Send(testkit.Request(cmds))
 			a := ws.Receive()
 			if a.Error == nil || a.Error.Code != int(mpreg.Internal) || a.Error.Details["command"] != "x" || a.Error.Details["function"] != "exit" {
 				t.Errorf("got %s", a.Text)

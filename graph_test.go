@@ -132,7 +132,7 @@ func TestNamesMode(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
 			for seed := range uint64(4) {
-				got := ws.Results(request(shuffle(row.cmds, seed)))
+				got := ws.Results(testkit.Request(shuffle(row.cmds, seed)))
 				if diff := cmp.Diff(decoded(t, row.want), decoded(t, got)); diff != "" {
 					t.Fatalf("order %d (-want +got):\n%s", seed, diff)
 				}
@@ -250,7 +250,7 @@ func TestReports(t *testing.T) {
 			t.Errorf("summary without %s", key)
 		}
 	}
-	ws.Send(request(`{"name":"a","fun":"echo","args":[1]}`))
+	ws.Send(testkit.Request(`{"name":"a","fun":"echo","args":[1]}`))
 	if a := ws.Receive(); strings.Contains(a.Text, "intermediate") || strings.Contains(a.Text, "summary") {
 		t.Errorf("not asked for: %s", a.Text)
 	}

@@ -201,7 +201,7 @@ func TestKeywordsOnTheWire(t *testing.T) {
 		{`"fun":"opt","kwargs":{"N":4}`, `4`},
 		{`"fun":"opt","kwargs":{"ID":"12","N":4}`, `6`},
 	} {
-		if got := ws.Results(request(`{"name":"a",` + row.cmd + `}`)); got != `{"a":`+row.want+`}` {
+		if got := ws.Results(testkit.Request(`{"name":"a",` + row.cmd + `}`)); got != `{"a":`+row.want+`}` {
 			t.Errorf("%s: got %s", row.cmd, got)
 		}
 	}

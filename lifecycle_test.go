@@ -14,8 +14,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/internal/testkit"
 )
@@ -64,22 +62,6 @@ func TestDeadline(t *testing.T) {
 	})
 }
 
-// TestDeadlineOnTheWire: the node answers at the deadline by itself, and once.
-func TestDeadlineOnTheWire(t *testing.T) {
-	s := testkit.Serve(t, mpreg.Config{})
-	release := make(chan struct{})
-	testkit.Must(t, s.Register("stubborn", func() { <-release }))
-	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
-	ws.Send(`{"role":"rpc","u":"1","timeout_ms":1,"cmds":[{"name":"a","fun":"stubborn"}]}`)
-	a := ws.Receive()
-	if a.Error == nil || a.Error.Code != int(mpreg.DeadlineExceeded) || a.Error.Details["command"] != "a" ||
-		a.Error.Details["function"] != "stubborn" || a.Error.Details["executed"] != "maybe" {
-		t.Errorf("got %s", a.Text)
-	}
-	close(release)
-	ws.Alive() // and not a second answer to 1
-}
-
 // TestCancel: who gives up ends what runs for them.
 func TestCancel(t *testing.T) {
 	bubble(t, mpreg.Config{}, func(t *testing.T, s *mpreg.Server, c *mpreg.Client, _ func() error) {
@@ -102,20 +84,6 @@ func TestCancel(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestLostCallerCancels: when a link is gone, so is the need for what runs for it.
-func TestLostCallerCancels(t *testing.T) {
-	s := testkit.Serve(t, mpreg.Config{})
-	started, ended := make(chan struct{}), make(chan error)
-	testkit.Must(t, s.Register("wait", func(ctx context.Context) { close(started); <-ctx.Done(); ended <- ctx.Err() }))
-	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
-	ws.Send(`{"role":"rpc","u":"1","cmds":[{"name":"a","fun":"wait"}]}`)
-	<-started
-	testkit.Must(t, ws.NetConn().Close())
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
 }
 
 // TestFailFast: the first failure cancels what runs, and is the answer.

@@ -3,9 +3,7 @@ package mpreg_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,31 +13,6 @@ import (
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/internal/testkit"
 )
-
-// TestWaitingAnswersAreCounted: a peer that does not read can't have more
-// answers waiting than requests in flight.
-func TestWaitingAnswersAreCounted(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		network := testkit.NewNetwork("node")
-		s := testkit.Serve(t, mpreg.Config{MaxInFlightPerLink: 4, MaxQueueBytes: 1, WriteTimeout: time.Hour, PingInterval: -1}, mpreg.WithListener(network["node"]))
-		var calls atomic.Int64
-		testkit.Must(t, s.Register("count", func() { calls.Add(1) }))
-		ws, response, err := (&websocket.Dialer{NetDialContext: network.Dial}).DialContext(t.Context(), "ws://node", nil)
-		testkit.Must(t, err)
-		_ = response.Body.Close()
-		for i := range 100 {
-			message := fmt.Sprintf(`{"role":"rpc","u":"%d","cmds":[{"name":"a","fun":"count"}]}`, i)
-			if ws.WriteMessage(websocket.TextMessage, []byte(message)) != nil {
-				break // its refusals have no room either: the link is gone
-			}
-			synctest.Wait()
-		}
-		if n := calls.Load(); n < 4 || n > 8 {
-			t.Errorf("%d calls ran", n)
-		}
-		_ = ws.Close()
-	})
-}
 
 // TestDrainDeadlineForLocalCalls: the node's own client is told too.
 func TestDrainDeadlineForLocalCalls(t *testing.T) {

@@ -8,8 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
@@ -85,22 +83,11 @@ func TestOneObserverReachesIt(t *testing.T) {
 	})
 }
 
-// TestReplacedProcessIsLost: when a node was started anew and is gone before it has
-// told of itself, its former process is gone as well.
-func TestReplacedProcessIsLost(t *testing.T) {
-	s := testkit.Serve(t, mpreg.Config{})
-	memberOf(t, s, nodeHello("A", 1000), "far")
-	again := dialFrames(t, s.URL(), websocket.Dialer{})
-	again.greet(nodeHello("A", 2000))
-	testkit.Must(t, again.ws.NetConn().Close())
-	testkit.Eventually(t, "it is dead", func() bool { return testkit.StateAt(s, "A") == mpreg.MemberDead })
-}
-
 // TestNoNodeRefusesItself: a node dials its peers when it has room for their links.
 func TestNoNodeRefusesItself(t *testing.T) {
 	peers := make([]string, 64)
 	for i := range peers {
-		peers[i] = fmt.Sprintf("%s/%d", refusing, i)
+		peers[i] = fmt.Sprintf("%s/%d", testkit.Nowhere, i)
 	}
 	for range 300 {
 		var log testkit.Journal

@@ -11,11 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/internal/testkit"
-	"github.com/mpreg/mpreg/internal/wire"
 )
 
 // gatedConn lets some bytes out, and no more until its gate is open.
@@ -138,27 +135,4 @@ func TestTwoURLsOfOneNode(t *testing.T) {
 			t.Errorf("%d and %d links", x, y)
 		}
 	})
-}
-
-// TestLinkThatIsGivenUpIsNone: a node to which only such a link is left, because
-// a call runs on it, is out of the routes.
-func TestLinkThatIsGivenUpIsNone(t *testing.T) {
-	s := testkit.Serve(t, mpreg.Config{})
-	l1 := memberOf(t, s, nodeHello("A", 1000), "far")
-	ctx, cancel := context.WithCancel(t.Context())
-	call := testkit.Later(func() (string, error) { return mpreg.Call[string](ctx, s.Client(), "far") })
-	l1.request(wire.KindCall)
-	l2 := dialFrames(t, s.URL(), websocket.Dialer{})
-	l2.join(nodeHello("A", 1000), "far")
-	l2.alive()
-	l1.send(written(t, func(f *wire.Frame) error { f.Goaway(&wire.Goaway{Reason: wire.GoawayDuplicate}); return nil }))
-	l1.alive() // the node has taken the GOAWAY
-	testkit.Must(t, l2.ws.NetConn().Close())
-	testkit.Eventually(t, "one link", func() bool { return testkit.Status(t, s).Links == 1 })
-	testkit.Eventually(t, "the node is out of the routes", func() bool {
-		_, err := s.Client().Call(t.Context(), "far")
-		return errors.Is(err, mpreg.NotFound) && testkit.StateAt(s, "A") == mpreg.MemberDead
-	})
-	cancel()
-	<-call
 }

@@ -13,6 +13,9 @@ import (
 // Quiet is a logger for tests that provoke what a node complains about.
 var Quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
+// Nowhere is a URL at which nobody listens.
+const Nowhere = "ws://127.0.0.1:1"
+
 // Serve runs a node until the test ends, and fails the test if it does not drain
 // then. It logs nothing unless a logger is among the options.
 func Serve(t testing.TB, cfg mpreg.Config, opts ...mpreg.ServerOption) *mpreg.Server {

@@ -25,6 +25,9 @@ func Dial(t testing.TB, url string, dialer websocket.Dialer) *Socket {
 	return &Socket{t, ws}
 }
 
+// Request is the message of a request of id 7 with these commands.
+func Request(cmds string) string { return `{"role":"rpc","u":"7","cmds":[` + cmds + `]}` }
+
 // Send sends a message as it is.
 func (s *Socket) Send(message string) {
 	s.T.Helper()

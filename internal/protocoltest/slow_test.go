@@ -1,8 +1,10 @@
-package mpreg_test
+package protocoltest_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -177,5 +179,47 @@ func TestMemberThatIsSilent(t *testing.T) {
 		if got := testkit.StateAt(s, "A"); got != mpreg.MemberDead {
 			t.Errorf("it is %s", got)
 		}
+	})
+}
+
+// TestPeerThatNeverReads: it loses its link, and nobody else notices.
+func TestPeerThatNeverReads(t *testing.T) {
+	s := testkit.Serve(t, mpreg.Config{WriteTimeout: 100 * time.Millisecond, MaxQueueBytes: 1 << 20})
+	testkit.Must(t, s.Register("big", func() string { return strings.Repeat("x", 1<<20) }))
+	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
+	for i := range 64 { // far more than the kernel buffers hold
+		ws.Send(fmt.Sprintf(`{"role":"rpc","u":"%d","cmds":[{"name":"a","fun":"big"}]}`, i))
+	}
+	c := testkit.Connect(t, s.URL())
+	for links := 2; links > 1; {
+		status, err := mpreg.Call[mpreg.Status](t.Context(), c, "mpreg.status")
+		testkit.Must(t, err)
+		links = status.Links
+	}
+	testkit.Dial(t, s.URL(), websocket.Dialer{}).Alive()
+}
+
+// TestWaitingAnswersAreCounted: a peer that does not read can't have more
+// answers waiting than requests in flight.
+func TestWaitingAnswersAreCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := testkit.NewNetwork("node")
+		s := testkit.Serve(t, mpreg.Config{MaxInFlightPerLink: 4, MaxQueueBytes: 1, WriteTimeout: time.Hour, PingInterval: -1}, mpreg.WithListener(network["node"]))
+		var calls atomic.Int64
+		testkit.Must(t, s.Register("count", func() { calls.Add(1) }))
+		ws, response, err := (&websocket.Dialer{NetDialContext: network.Dial}).DialContext(t.Context(), "ws://node", nil)
+		testkit.Must(t, err)
+		_ = response.Body.Close()
+		for i := range 100 {
+			message := fmt.Sprintf(`{"role":"rpc","u":"%d","cmds":[{"name":"a","fun":"count"}]}`, i)
+			if ws.WriteMessage(websocket.TextMessage, []byte(message)) != nil {
+				break // its refusals have no room either: the link is gone
+			}
+			synctest.Wait()
+		}
+		if n := calls.Load(); n < 4 || n > 8 {
+			t.Errorf("%d calls ran", n)
+		}
+		_ = ws.Close()
 	})
 }

@@ -1,8 +1,10 @@
-package mpreg_test
+package protocoltest_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -85,30 +87,6 @@ func TestTwoThousandInSequence(t *testing.T) {
 	}
 }
 
-// TestCompression: offered or not, taken or not, calls are the same.
-func TestCompression(t *testing.T) {
-	for _, server := range []bool{false, true} {
-		for _, client := range []bool{false, true} {
-			t.Run(fmt.Sprintf("server %v client %v", server, client), func(t *testing.T) {
-				s := testkit.Serve(t, mpreg.Config{Compression: server})
-				ws, response, err := (&websocket.Dialer{EnableCompression: client}).DialContext(t.Context(), s.URL(), nil)
-				testkit.Must(t, err)
-				defer func() { _ = ws.Close() }()
-				_ = response.Body.Close()
-				agreed := strings.Contains(response.Header.Get("Sec-Websocket-Extensions"), "permessage-deflate")
-				if agreed != (server && client) {
-					t.Errorf("compression agreed: %v", agreed)
-				}
-				text := strings.Repeat("compressible ", 10_000)
-				socket := &testkit.Socket{T: t, Conn: ws}
-				if got := socket.Results(request(`{"name":"a","fun":"echo","args":["` + text + `"]}`)); got != `{"a":"`+text+`"}` {
-					t.Errorf("got %.100s", got)
-				}
-			})
-		}
-	}
-}
-
 // TestFragmented: a message may come in any number of frames, with control
 // frames between them.
 func TestFragmented(t *testing.T) {
@@ -118,7 +96,7 @@ func TestFragmented(t *testing.T) {
 	ws.SetPongHandler(func(data string) error { pong <- data; return nil })
 	w, err := ws.NextWriter(websocket.TextMessage)
 	testkit.Must(t, err)
-	message := request(`{"name":"a","fun":"echo","args":["` + strings.Repeat("x", 1000) + `"]}`)
+	message := testkit.Request(`{"name":"a","fun":"echo","args":["` + strings.Repeat("x", 1000) + `"]}`)
 	_, err = w.Write([]byte(message[:500])) // goes out in frames of the write buffer's size
 	testkit.Must(t, err)
 	testkit.Must(t, ws.WriteControl(websocket.PingMessage, []byte("are you there"), time.Time{}))
@@ -141,7 +119,7 @@ func TestAnswersInKind(t *testing.T) {
 		t.Errorf("subprotocol %q: want the first that was offered", ws.Subprotocol())
 	}
 	for _, kind := range []int{websocket.TextMessage, websocket.BinaryMessage} {
-		testkit.Must(t, ws.WriteMessage(kind, []byte(request(`{"name":"a","fun":"echo","args":[1]}`))))
+		testkit.Must(t, ws.WriteMessage(kind, []byte(testkit.Request(`{"name":"a","fun":"echo","args":[1]}`))))
 		got, data, err := ws.ReadMessage()
 		testkit.Must(t, err)
 		if got != kind || !bytes.Contains(data, []byte(`{"a":1}`)) {
@@ -163,19 +141,50 @@ func TestEightMiBBothWays(t *testing.T) {
 	}
 }
 
-// TestPeerThatNeverReads: it loses its link, and nobody else notices.
-func TestPeerThatNeverReads(t *testing.T) {
-	s := testkit.Serve(t, mpreg.Config{WriteTimeout: 100 * time.Millisecond, MaxQueueBytes: 1 << 20})
-	testkit.Must(t, s.Register("big", func() string { return strings.Repeat("x", 1<<20) }))
+// TestDuplicateU: an id belongs to one running request of a connection.
+func TestDuplicateU(t *testing.T) {
+	s := testkit.Serve(t, mpreg.Config{})
+	release := make(chan struct{})
+	testkit.Must(t, s.Register("wait", func() { <-release }))
 	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
-	for i := range 64 { // far more than the kernel buffers hold
-		ws.Send(fmt.Sprintf(`{"role":"rpc","u":"%d","cmds":[{"name":"a","fun":"big"}]}`, i))
+	ws.Send(`{"role":"rpc","u":"1","cmds":[{"name":"a","fun":"wait"}]}`)
+	ws.Send(`{"role":"rpc","u":"1","cmds":[{"name":"a","fun":"echo","args":[1]}]}`)
+	if a := ws.Receive(); a.Error == nil || a.Error.Code != int(mpreg.InvalidRequest) {
+		t.Errorf("got %s", a.Text)
 	}
-	c := testkit.Connect(t, s.URL())
-	for links := 2; links > 1; {
-		status, err := mpreg.Call[mpreg.Status](t.Context(), c, "mpreg.status")
-		testkit.Must(t, err)
-		links = status.Links
+	close(release)
+	if a := ws.Receive(); a.Error != nil || a.U != "1" {
+		t.Errorf("got %s", a.Text)
 	}
-	testkit.Dial(t, s.URL(), websocket.Dialer{}).Alive()
+	ws.Alive()
+}
+
+// TestDeadlineOnTheWire: the node answers at the deadline by itself, and once.
+func TestDeadlineOnTheWire(t *testing.T) {
+	s := testkit.Serve(t, mpreg.Config{})
+	release := make(chan struct{})
+	testkit.Must(t, s.Register("stubborn", func() { <-release }))
+	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
+	ws.Send(`{"role":"rpc","u":"1","timeout_ms":1,"cmds":[{"name":"a","fun":"stubborn"}]}`)
+	a := ws.Receive()
+	if a.Error == nil || a.Error.Code != int(mpreg.DeadlineExceeded) || a.Error.Details["command"] != "a" ||
+		a.Error.Details["function"] != "stubborn" || a.Error.Details["executed"] != "maybe" {
+		t.Errorf("got %s", a.Text)
+	}
+	close(release)
+	ws.Alive() // and not a second answer to 1
+}
+
+// TestLostCallerCancels: when a link is gone, so is the need for what runs for it.
+func TestLostCallerCancels(t *testing.T) {
+	s := testkit.Serve(t, mpreg.Config{})
+	started, ended := make(chan struct{}), make(chan error)
+	testkit.Must(t, s.Register("wait", func(ctx context.Context) { close(started); <-ctx.Done(); ended <- ctx.Err() }))
+	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
+	ws.Send(`{"role":"rpc","u":"1","cmds":[{"name":"a","fun":"wait"}]}`)
+	<-started
+	testkit.Must(t, ws.NetConn().Close())
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
 }

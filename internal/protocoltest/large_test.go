@@ -1,4 +1,4 @@
-package mpreg_test
+package protocoltest_test
 
 import (
 	"strings"

@@ -1,8 +1,7 @@
-package mpreg_test
+package protocoltest_test
 
 import (
 	"context"
-	"encoding/binary"
 	"slices"
 	"strings"
 	"testing"
@@ -13,16 +12,6 @@ import (
 	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 )
-
-// uv is a number as it stands in frames.
-func uv(n uint64) []byte { return binary.AppendUvarint(nil, n) }
-
-// echoFrame is a CALL of echo with these tlvs and this argument.
-func echoFrame(id uint64, tlvs, arg string) []byte {
-	call := frame(wire.KindCall, 0, id, 0, 0) // hops and no timeout
-	call = append(call, "\x04echo\x00\x00"...)
-	return append(append(append(call, tlvs...), '\x01'), arg+"\x00"...)
-}
 
 // badFrame is a message that a node can't make sense of, or not of all of it.
 type badFrame struct {
@@ -103,16 +92,6 @@ func badMoments(t testing.TB) []badFrame {
 	}
 }
 
-// chunk is a CHUNK frame. total is left out where FlagFirst is not among the
-// flags.
-func chunk(flags uint8, lane, total uint64, data []byte) []byte {
-	f := frame(wire.KindChunk, flags, lane)
-	if flags&wire.FlagFirst != 0 {
-		f = append(f, uv(total)...)
-	}
-	return append(f, data...)
-}
-
 // TestBadFrames: what is bad is answered with its code where somebody can wait
 // for that, logged once, and nothing is lost: the next call on the link succeeds.
 func TestBadFrames(t *testing.T) {
@@ -153,7 +132,7 @@ func TestTextOnBinaryLink(t *testing.T) {
 	p := dialFrames(t, s.URL(), websocket.Dialer{})
 	p.greet(clientHello())
 	for range 2 {
-		testkit.Must(t, p.ws.WriteMessage(websocket.TextMessage, []byte(request(`{"name":"a","fun":"echo","args":[1]}`))))
+		testkit.Must(t, p.ws.WriteMessage(websocket.TextMessage, []byte(testkit.Request(`{"name":"a","fun":"echo","args":[1]}`))))
 		p.refused(0, mpreg.InvalidRequest, "text message")
 		p.alive()
 	}

@@ -1,10 +1,9 @@
-package mpreg_test
+package protocoltest_test
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"strings"
 	"sync/atomic"
@@ -165,34 +164,4 @@ func TestJSONWindow(t *testing.T) {
 		t.Errorf("an ack of nothing: %s", a.Text)
 	}
 	ws.Alive()
-}
-
-// TestJSONEvents: who asks for them is told of each step, before the response.
-func TestJSONEvents(t *testing.T) {
-	var yielded atomic.Int64
-	s := streaming(t, &yielded)
-	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
-	got := said(ws, `{"role":"rpc","u":"5","events":true,"cmds":[{"name":"a","fun":"add","args":[20,22]},{"name":"b","fun":"nope","args":["a"]}]}`)
-	type event struct {
-		Role, U, Name, Fun, What, Node string
-		Bytes                          int
-		Error                          *struct{ Code int }
-	}
-	var told []string
-	for _, text := range got[:len(got)-1] {
-		var e event
-		testkit.Must(t, json.Unmarshal([]byte(text), &e))
-		line := fmt.Sprint(e.Role, " ", e.U, " ", e.Name, " ", e.Fun, " ", e.What, " ", e.Bytes, " ", e.Node == s.ID())
-		if e.Error != nil {
-			line += fmt.Sprint(" ", e.Error.Code)
-		}
-		told = append(told, line)
-	}
-	want := []string{
-		"rpc-event 5 a add started 0 true", "rpc-event 5 a add finished 2 true",
-		"rpc-event 5 b nope started 0 false", "rpc-event 5 b nope failed 0 false 1001",
-	}
-	if diff := cmp.Diff(want, told); diff != "" {
-		t.Error(diff)
-	}
 }

@@ -1,8 +1,7 @@
-package mpreg_test
+package protocoltest_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -12,45 +11,9 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg"
-	"github.com/mpreg/mpreg/codec"
 	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 )
-
-func itemFrame(t testing.TB, id uint64, item any) []byte {
-	t.Helper()
-	v, err := codec.Encode(codec.JSON{}, item)
-	testkit.Must(t, err)
-	return written(t, func(f *wire.Frame) error { return f.Item(id, v, 0) })
-}
-
-// streamedFrame ends a stream of so many items.
-func streamedFrame(t testing.TB, id uint64, items int64) []byte {
-	t.Helper()
-	return written(t, func(f *wire.Frame) error {
-		return f.Response(id, &wire.Response{Streamed: true, Items: items, Results: []wire.Result{{}}}, 0)
-	})
-}
-
-// credits reads a CREDIT of id.
-func (p *stranger) credits(id uint64) (items, bytes uint64) {
-	p.t.Helper()
-	got, body := p.receive(wire.KindCredit)
-	items, bytes, err := wire.DecodeCredit(body)
-	testkit.Must(p.t, err)
-	if got != id {
-		p.t.Fatalf("want a credit of %d, got one of %d", id, got)
-	}
-	return items, bytes
-}
-
-// canceled reads the CANCEL of id.
-func (p *stranger) canceled(id uint64) {
-	p.t.Helper()
-	if got, _ := p.receive(wire.KindCancel); got != id {
-		p.t.Fatalf("want a cancel of %d, got one of %d", id, got)
-	}
-}
 
 // collect ranges over a stream, and returns the texts of its items.
 func collect(ctx context.Context, c *mpreg.Client, fn string) ([]string, error) {
@@ -283,49 +246,5 @@ func TestLeftStreams(t *testing.T) {
 			p.canceled(id)
 			p.send(itemFrame(t, id, 3), streamedFrame(t, id, 3)) // which nobody waits for
 		})
-	}
-}
-
-// TestEventFrames: events that were asked for reach their observer in order, and
-// before the call returns; those that were not are skipped.
-func TestEventFrames(t *testing.T) {
-	c, p := clientOf(t, nodeHello("A", 1))
-	event := func(id uint64, e *wire.Event) []byte {
-		return written(t, func(f *wire.Frame) error { return f.Event(id, e) })
-	}
-	var events []mpreg.Event
-	observed := c.With(mpreg.OnEvent(func(e mpreg.Event) { events = append(events, e) }))
-	before := time.Now()
-	call := testkit.Later(func() (int, error) { return mpreg.Call[int](context.Background(), observed, "f") })
-	id, r := p.request(wire.KindCall)
-	if !r.Events || r.Stream {
-		t.Errorf("asked for %+v", r)
-	}
-	p.send(
-		event(id, &wire.Event{Name: "f", Function: "f", What: wire.EventStarted, Node: "B", AtMS: 1}),
-		event(id, &wire.Event{Name: "f", Function: "f", What: wire.EventFailed, Node: "B", AtMS: 3, DurationMS: 2, Error: &wire.Error{Code: wire.Code(mpreg.Failed), Message: "boom"}}),
-		errorFrame(t, id, mpreg.Failed, "boom"),
-	)
-	if got := testkit.Within(t, "the call", call); !errors.Is(got.Err, mpreg.Failed) {
-		t.Errorf("got %v", got.Err)
-	}
-	if len(events) != 2 {
-		t.Fatalf("%d events", len(events))
-	}
-	for i, want := range []mpreg.EventKind{mpreg.CommandStarted, mpreg.CommandFailed} {
-		e := events[i]
-		if e.Kind != want || e.Command != "f" || e.Function != "f" || e.NodeID != "B" || e.Node != "" ||
-			e.Time.Before(before) || e.Time.After(time.Now().Add(3*time.Millisecond)) {
-			t.Errorf("event %d: %+v", i, e)
-		}
-	}
-	if e := testkit.AsError(t, events[1].Err); e.Code != mpreg.Failed || e.Message != "boom" || events[1].Duration != 2*time.Millisecond {
-		t.Errorf("the failure: %+v", events[1])
-	}
-	plain := testkit.Later(func() (int, error) { return mpreg.Call[int](context.Background(), c, "f") })
-	id, _ = p.request(wire.KindCall)
-	p.send(event(id, &wire.Event{Name: "f", Function: "f", What: wire.EventStarted}), resultFrame(t, id, 7))
-	if got := testkit.Within(t, "the answer", plain); got.Err != nil || got.Value != 7 {
-		t.Errorf("got %+v", got)
 	}
 }

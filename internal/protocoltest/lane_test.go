@@ -1,4 +1,4 @@
-package mpreg_test
+package protocoltest_test
 
 import (
 	"strings"
@@ -10,23 +10,6 @@ import (
 	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/internal/wire"
 )
-
-// chunks cuts a frame into those of a lane.
-func chunks(lane uint64, f []byte) [][]byte {
-	const size = 60_000
-	var list [][]byte
-	for at := 0; at < len(f); at += size {
-		var flags uint8
-		if at == 0 {
-			flags |= wire.FlagFirst
-		}
-		if at+size >= len(f) {
-			flags |= wire.FlagLast
-		}
-		list = append(list, chunk(flags, lane, uint64(len(f)), f[at:min(at+size, len(f))]))
-	}
-	return list
-}
 
 // lengthNode runs a node with a function that tells how long a text is.
 func lengthNode(t testing.TB, cfg mpreg.Config) (*mpreg.Server, *testkit.Journal) {

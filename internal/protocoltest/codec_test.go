@@ -1,4 +1,4 @@
-package mpreg_test
+package protocoltest_test
 
 import (
 	"bytes"
@@ -88,7 +88,7 @@ func TestForeignCodec(t *testing.T) {
 		_, err := testkit.Connect(t, near.URL(), mpreg.WithCodec(ownCodec{})).Call(t.Context(), "hold", want)
 		testkit.Must(t, err)
 		ws := testkit.Dial(t, near.URL(), websocket.Dialer{})
-		ws.Send(request(`{"name":"a","fun":"held"}`))
+		ws.Send(testkit.Request(`{"name":"a","fun":"held"}`))
 		a := ws.Receive()
 		if a.Error == nil || a.Error.Code != int(mpreg.Internal) || !strings.Contains(a.Error.Message, (ownCodec{}).Name()) {
 			t.Errorf("got %s", a.Text)

@@ -1,9 +1,8 @@
-package mpreg_test
+package protocoltest_test
 
 import (
+	"context"
 	"encoding/binary"
-	"net"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -33,37 +32,6 @@ func dialFrames(t testing.TB, url string, dialer websocket.Dialer) *stranger {
 		t.Fatalf("the node chose the subprotocol %q", ws.Subprotocol())
 	}
 	return &stranger{t: t, ws: ws.Conn, lastID: 1 << 40}
-}
-
-// impostors serves on l until the test ends, and returns those that are dialed
-// there.
-func impostors(t testing.TB, l net.Listener) <-chan *stranger {
-	t.Helper()
-	dialed, over := make(chan *stranger), make(chan struct{})
-	upgrader := websocket.Upgrader{Subprotocols: []string{wire.Subprotocol}}
-	server := &http.Server{ReadHeaderTimeout: testkit.Patience, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ws, err := upgrader.Upgrade(w, r, nil)
-		if err != nil {
-			return // who dialed gave up
-		}
-		select {
-		case dialed <- &stranger{t: t, ws: ws, lastID: 1 << 40}:
-			<-over
-		case <-over:
-		}
-		_ = ws.Close()
-	})}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = server.Serve(l) // ends with an error always
-	}()
-	t.Cleanup(func() {
-		close(over)
-		_ = server.Close()
-		<-ended
-	})
-	return dialed
 }
 
 func (p *stranger) send(frames ...[]byte) {
@@ -201,18 +169,45 @@ func (p *stranger) closed(status int) {
 	}
 }
 
-// clientOf returns a Go client, and the impostor that it has connected to, who
-// has said h.
-func clientOf(t testing.TB, h *wire.Hello, opts ...mpreg.ClientOption) (*mpreg.Client, *stranger) {
+// credits reads a CREDIT of id.
+func (p *stranger) credits(id uint64) (items, bytes uint64) {
+	p.t.Helper()
+	got, body := p.receive(wire.KindCredit)
+	items, bytes, err := wire.DecodeCredit(body)
+	testkit.Must(p.t, err)
+	if got != id {
+		p.t.Fatalf("want a credit of %d, got one of %d", id, got)
+	}
+	return items, bytes
+}
+
+// canceled reads the CANCEL of id.
+func (p *stranger) canceled(id uint64) {
+	p.t.Helper()
+	if got, _ := p.receive(wire.KindCancel); got != id {
+		p.t.Fatalf("want a cancel of %d, got one of %d", id, got)
+	}
+}
+
+// memberOf returns a stranger that has joined s as a node.
+func memberOf(t testing.TB, s *mpreg.Server, h *wire.Hello, functions ...string) *stranger {
 	t.Helper()
-	l, url := testkit.Listen(t)
-	dialed := impostors(t, l)
-	c := testkit.Connect(t, url, opts...)
-	ready := testkit.Later(func() (struct{}, error) { return struct{}{}, c.Ready(t.Context()) })
-	p := testkit.Within(t, "the client dials", dialed)
-	t.Cleanup(func() { _ = p.ws.Close() }) // the client need not wait for a goodbye
-	p.hello()
-	p.send(helloFrame(t, h))
-	testkit.Must(t, testkit.Within(t, "the client is ready", ready).Err)
-	return c, p
+	p := dialFrames(t, s.URL(), websocket.Dialer{})
+	p.join(h, functions...)
+	testkit.Eventually(t, h.Node+" is a member", func() bool { return incarnationOf(s, h.Node) == h.Incarnation })
+	return p
+}
+
+// answersCall has p answer a call that s forwards.
+func answersCall(t testing.TB, s *mpreg.Server, p *stranger, fn string) {
+	t.Helper()
+	call := testkit.Later(func() (string, error) { return mpreg.Call[string](context.Background(), s.Client(), fn) })
+	id, r := p.request(wire.KindCall)
+	if r.Hops != 1 || r.Commands[0].Function != fn {
+		t.Errorf("the node sent %+v", r)
+	}
+	p.send(resultFrame(t, id, "from afar"))
+	if got := testkit.Within(t, "the answer", call); got.Err != nil || got.Value != "from afar" {
+		t.Errorf("got %+v", got)
+	}
 }

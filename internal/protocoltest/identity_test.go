@@ -1,4 +1,4 @@
-package mpreg_test
+package protocoltest_test
 
 import (
 	"context"
@@ -26,15 +26,6 @@ func incarnationOf(s *mpreg.Server, id string) int64 {
 		}
 	}
 	return 0
-}
-
-// memberOf returns a stranger that has joined s as a node.
-func memberOf(t testing.TB, s *mpreg.Server, h *wire.Hello, functions ...string) *stranger {
-	t.Helper()
-	p := dialFrames(t, s.URL(), websocket.Dialer{})
-	p.join(h, functions...)
-	testkit.Eventually(t, h.Node+" is a member", func() bool { return incarnationOf(s, h.Node) == h.Incarnation })
-	return p
 }
 
 // TestIDTaken: a second node with an id that is in use is refused, and what is
@@ -73,20 +64,6 @@ func TestIDTaken(t *testing.T) {
 	}
 	answersCall(t, s, first, "far")
 	first.alive()
-}
-
-// answersCall has p answer a call that s forwards.
-func answersCall(t testing.TB, s *mpreg.Server, p *stranger, fn string) {
-	t.Helper()
-	call := testkit.Later(func() (string, error) { return mpreg.Call[string](context.Background(), s.Client(), fn) })
-	id, r := p.request(wire.KindCall)
-	if r.Hops != 1 || r.Commands[0].Function != fn {
-		t.Errorf("the node sent %+v", r)
-	}
-	p.send(resultFrame(t, id, "from afar"))
-	if got := testkit.Within(t, "the answer", call); got.Err != nil || got.Value != "from afar" {
-		t.Errorf("got %+v", got)
-	}
 }
 
 // TestNodeStartedAnew: the new process of a node takes the place of the old one,
@@ -191,4 +168,15 @@ func TestSelfAmongPeers(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestReplacedProcessIsLost: when a node was started anew and is gone before it has
+// told of itself, its former process is gone as well.
+func TestReplacedProcessIsLost(t *testing.T) {
+	s := testkit.Serve(t, mpreg.Config{})
+	memberOf(t, s, nodeHello("A", 1000), "far")
+	again := dialFrames(t, s.URL(), websocket.Dialer{})
+	again.greet(nodeHello("A", 2000))
+	testkit.Must(t, again.ws.NetConn().Close())
+	testkit.Eventually(t, "it is dead", func() bool { return testkit.StateAt(s, "A") == mpreg.MemberDead })
 }

@@ -1,4 +1,4 @@
-package mpreg_test
+package protocoltest_test
 
 import (
 	"context"
@@ -40,7 +40,7 @@ func TestStrangersHoldLittle(t *testing.T) {
 	})
 	t.Run("JSON", func(t *testing.T) {
 		ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
-		message := request(`{"name":"a","fun":"echo","args":["` + large + `"]}`)
+		message := testkit.Request(`{"name":"a","fun":"echo","args":["` + large + `"]}`)
 		ws.Send(message)
 		if a := ws.Receive(); a.Error == nil || a.Error.Code != int(mpreg.Unauthenticated) || a.U != "7" {
 			t.Fatalf("got %.200s", a.Text)

@@ -1,7 +1,8 @@
-package mpreg_test
+package protocoltest_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -51,4 +52,27 @@ func TestGreetedWhileDraining(t *testing.T) {
 	<-call
 	_ = p.ws.Close()
 	<-stopped
+}
+
+// TestLinkThatIsGivenUpIsNone: a node to which only such a link is left, because
+// a call runs on it, is out of the routes.
+func TestLinkThatIsGivenUpIsNone(t *testing.T) {
+	s := testkit.Serve(t, mpreg.Config{})
+	l1 := memberOf(t, s, nodeHello("A", 1000), "far")
+	ctx, cancel := context.WithCancel(t.Context())
+	call := testkit.Later(func() (string, error) { return mpreg.Call[string](ctx, s.Client(), "far") })
+	l1.request(wire.KindCall)
+	l2 := dialFrames(t, s.URL(), websocket.Dialer{})
+	l2.join(nodeHello("A", 1000), "far")
+	l2.alive()
+	l1.send(written(t, func(f *wire.Frame) error { f.Goaway(&wire.Goaway{Reason: wire.GoawayDuplicate}); return nil }))
+	l1.alive() // the node has taken the GOAWAY
+	testkit.Must(t, l2.ws.NetConn().Close())
+	testkit.Eventually(t, "one link", func() bool { return testkit.Status(t, s).Links == 1 })
+	testkit.Eventually(t, "the node is out of the routes", func() bool {
+		_, err := s.Client().Call(t.Context(), "far")
+		return errors.Is(err, mpreg.NotFound) && testkit.StateAt(s, "A") == mpreg.MemberDead
+	})
+	cancel()
+	<-call
 }

@@ -1,4 +1,4 @@
-package mpreg_test
+package protocoltest_test
 
 import (
 	"encoding/json"
@@ -23,14 +23,14 @@ func TestNumbersKeepTheirBytes(t *testing.T) {
 		namesMode = "" // it is for values in JSON
 	)
 	rows := []struct{ message, want, cbor string }{
-		{request(`{"name":"a","fun":"echo","args":[` + numbers + `]}`), `{"a":` + numbers + `}`, `{"a":` + compact + `}`},
-		{request(`{"name":"a","fun":"echos","args":` + numbers + `}`), `{"a":` + compact + `}`, `{"a":` + compact + `}`},
-		{request(`{"name":"a","fun":"echo","args":[` + numbers + `]},{"name":"b","fun":"echo","args":["a"]}`), `{"b":` + numbers + `}`, namesMode},
-		{request(`{"name":"a","fun":"echo","args":[` + numbers + `]},{"name":"b","fun":"echo","args":[{"x": "a.1"}]}`), `{"b":{"x": 1.0}}`, namesMode},
+		{testkit.Request(`{"name":"a","fun":"echo","args":[` + numbers + `]}`), `{"a":` + numbers + `}`, `{"a":` + compact + `}`},
+		{testkit.Request(`{"name":"a","fun":"echos","args":` + numbers + `}`), `{"a":` + compact + `}`, `{"a":` + compact + `}`},
+		{testkit.Request(`{"name":"a","fun":"echo","args":[` + numbers + `]},{"name":"b","fun":"echo","args":["a"]}`), `{"b":` + numbers + `}`, namesMode},
+		{testkit.Request(`{"name":"a","fun":"echo","args":[` + numbers + `]},{"name":"b","fun":"echo","args":[{"x": "a.1"}]}`), `{"b":{"x": 1.0}}`, namesMode},
 		{explicit(`{"name":"a","fun":"echo","args":[` + numbers + `]},{"name":"b","fun":"echo","args":[null],"refs":{"/args/0":["a"]}}`), `{"b":` + numbers + `}`, `{"b":` + compact + `}`},
 		{explicit(`{"name":"a","fun":"echo","args":[` + numbers + `]},{"name":"b","fun":"echo","args":[{"x": 7}],"refs":{"/args/0/x":["a","1"]}}`), `{"b":{"x": 1.0}}`, `{"b":{"x":1.0}}`},
-		{request(`{"name":"a","fun":"any","args":[` + numbers + `]}`), `{"a":` + compact + `}`, `{"a":` + compact + `}`},
-		{request(`{"name":"a","fun":"echo","args":["<&> ü \u00e9"]}`), `{"a":"<&> ü \u00e9"}`, `{"a":"<&> ü é"}`},
+		{testkit.Request(`{"name":"a","fun":"any","args":[` + numbers + `]}`), `{"a":` + compact + `}`, `{"a":` + compact + `}`},
+		{testkit.Request(`{"name":"a","fun":"echo","args":["<&> ü \u00e9"]}`), `{"a":"<&> ü \u00e9"}`, `{"a":"<&> ü é"}`},
 	}
 	for _, e := range socketEntries(near, far) {
 		t.Run(e.name, func(t *testing.T) {
