@@ -57,8 +57,8 @@ func TestRun(t *testing.T) {
 	missing := absent(t)
 	for l, why := range missing {
 		t.Logf("%s is not tested: %v", l, why)
-		if os.Getenv("MPREG_WORKERSTEST") == "require" {
-			t.Errorf("MPREG_WORKERSTEST=require wants it: %s", l)
+		if os.Getenv("MPREG_TEST_"+strings.ToUpper(l)) == "require" {
+			t.Errorf("MPREG_TEST_%s=require wants %s", strings.ToUpper(l), l)
 		}
 	}
 	for range 2 { // nothing of the first run is in the way of the second

@@ -16,7 +16,7 @@
 // bridge and policy routing in the kernel; no packet filter, no netem. Where
 // something is missing they are skipped, and say on standard error what it is.
 // go test shows this only with -v, as of every package that did not fail: with
-// MPREG_HOSTTEST=require in the environment they fail instead.
+// MPREG_TEST_HOSTS=require in the environment they fail instead.
 //
 // Namespaces are named mpreg-PID-TEST-HOST and removed when a test ends. Those
 // of a run that was killed are removed by the next run, with their processes.

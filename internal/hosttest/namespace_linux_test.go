@@ -37,8 +37,8 @@ func require(t *testing.T) {
 	err := possible()
 	switch {
 	case err == nil:
-	case os.Getenv("MPREG_HOSTTEST") == "require":
-		t.Fatalf("networks can't be built here, and MPREG_HOSTTEST=require wants them: %v", err)
+	case os.Getenv("MPREG_TEST_HOSTS") == "require":
+		t.Fatalf("networks can't be built here, and MPREG_TEST_HOSTS=require wants them: %v", err)
 	default:
 		t.Skipf("SKIPPED, no cluster of several hosts is tested: %v", err)
 	}

@@ -13,7 +13,7 @@ import (
 func TestHosts(t *testing.T) {
 	why := "network namespaces are Linux's, this is " + runtime.GOOS
 	fmt.Fprintln(os.Stderr, "internal/hosttest: SKIPPED, no cluster of several hosts is tested: "+why)
-	if os.Getenv("MPREG_HOSTTEST") == "require" {
+	if os.Getenv("MPREG_TEST_HOSTS") == "require" {
 		t.Fatal(why)
 	}
 	t.Skip(why)

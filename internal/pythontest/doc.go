@@ -6,5 +6,5 @@
 // on one of the standard library alone, of some sixty lines: two clients that
 // differ in how they frame what they send. Where there is no python3 the tests are
 // skipped, and where none has websockets half of them is missing: with
-// MPREG_PYTHONTEST=require in the environment they fail instead.
+// MPREG_TEST_PYTHON=require in the environment they fail instead.
 package pythontest

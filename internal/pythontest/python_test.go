@@ -48,9 +48,9 @@ func pythons(t *testing.T) []python {
 			list = append(list, python{"websockets", path, "websockets"})
 		}
 	}
-	switch required := os.Getenv("MPREG_PYTHONTEST") == "require"; {
+	switch required := os.Getenv("MPREG_TEST_PYTHON") == "require"; {
 	case required && len(list) == 0:
-		t.Fatal("MPREG_PYTHONTEST=require wants a python3 with websockets, and there is none")
+		t.Fatal("MPREG_TEST_PYTHON=require wants a python3 with websockets, and there is none")
 	case first == "":
 		t.Skip("there is no python3")
 	}
