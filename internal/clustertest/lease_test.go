@@ -1,4 +1,4 @@
-package mpreg_test
+package clustertest_test
 
 import (
 	"bytes"
@@ -106,10 +106,24 @@ func TestLargeIntermediates(t *testing.T) {
 				}
 			}
 		}
-		c.wantNoLeases(t)
+		testkit.Pass(time.Second) // what releases leases is not answered
+		holdsNothing(t, c.Cluster)
 	})
 }
 
+// sum has node 0 coordinate a request, for a client in CBOR, of which a command makes
+// a number.
+func (c *largeCluster) sum(t *testing.T, r *mpreg.Request, sum *mpreg.Command) <-chan testkit.Outcome[int] {
+	return testkit.Later(func() (int, error) {
+		resp, err := c.Node(0).Client(mpreg.WithCodec(codec.CBOR{})).Do(t.Context(), r)
+		if err != nil {
+			return 0, err
+		}
+		return mpreg.Get[int](resp, sum)
+	})
+}
+
+// traffic is how many bytes each node has sent to each other.
 func (c *largeCluster) traffic() [][]int64 {
 	n := len(c.Nodes())
 	table := make([][]int64, n)
@@ -122,17 +136,6 @@ func (c *largeCluster) traffic() [][]int64 {
 		}
 	}
 	return table
-}
-
-// wantNoLeases waits until no node holds a result any more.
-func (c *largeCluster) wantNoLeases(t *testing.T) {
-	t.Helper()
-	testkit.Pass(time.Second) // what releases them is not answered
-	for i := range c.Nodes() {
-		if c.holds(t, i) {
-			t.Errorf("node %d still holds results", i)
-		}
-	}
 }
 
 // TestHolderKilled: when the node that holds a result is killed, the result is made
@@ -158,20 +161,7 @@ func testHolderKilled(t *testing.T, idempotent bool) {
 	gate := r.Add("gate", 7) // ends when the holder is dead
 	s := r.Add("sum", a, r.Add("make", gate).Named("b"))
 	before := c.traffic()
-	type result struct {
-		n   int
-		err error
-	}
-	done := make(chan result, 1)
-	go func() {
-		resp, err := c.Node(0).Client(mpreg.WithCodec(codec.CBOR{})).Do(t.Context(), r)
-		if err != nil {
-			done <- result{err: err}
-			return
-		}
-		n, err := mpreg.Get[int](resp, s)
-		done <- result{n, err}
-	}()
+	done := c.sum(t, r, s)
 	<-c.made
 	testkit.Pass(time.Second)
 	for i := 1; i <= 2; i++ {
@@ -182,8 +172,8 @@ func testHolderKilled(t *testing.T, idempotent bool) {
 	c.proceed <- struct{}{}
 	got := <-done
 	if idempotent {
-		if got.err != nil || got.n != large+7 {
-			t.Errorf("got %d, %v, want %d", got.n, got.err, large+7)
+		if got.Err != nil || got.Value != large+7 {
+			t.Errorf("got %d, %v, want %d", got.Value, got.Err, large+7)
 		}
 		total := int64(0)
 		for from, row := range c.traffic() {
@@ -199,24 +189,20 @@ func testHolderKilled(t *testing.T, idempotent bool) {
 		}
 		return
 	}
-	if !errors.Is(got.err, mpreg.Unavailable) {
-		t.Fatalf("got %d, %v, want unavailable", got.n, got.err)
+	if !errors.Is(got.Err, mpreg.Unavailable) {
+		t.Fatalf("got %d, %v, want unavailable", got.Value, got.Err)
 	}
 	for _, part := range []string{`the result of "a" was lost with node`, `"make" is not idempotent`, "not executed"} {
-		if !strings.Contains(got.err.Error(), part) {
-			t.Errorf("%q is not in %q", part, got.err)
+		if !strings.Contains(got.Err.Error(), part) {
+			t.Errorf("%q is not in %q", part, got.Err)
 		}
 	}
 }
 
-// holds reports whether a node holds a result; one that is gone holds none.
+// holds reports whether a node that runs holds a result.
 func (c *largeCluster) holds(t *testing.T, i int) bool {
 	t.Helper()
-	status, err := mpreg.Call[mpreg.Status](t.Context(), c.Node(i).Server().Client(), "mpreg.status")
-	if err != nil && !errors.Is(err, mpreg.Unavailable) {
-		t.Fatal(err)
-	}
-	return status.Leases.Count > 0
+	return testkit.Status(t, c.Node(i).Server()).Leases.Count > 0
 }
 
 // TestLeasesOutlast: a request without a deadline keeps what it needs for as long
@@ -235,17 +221,7 @@ func testLeasesOutlast(t *testing.T, end string) {
 	c.WaitConverged()
 	r := mpreg.NewRequest()
 	s := r.Add("sum", r.Add("make", 1<<20), r.Add("bytes", r.Add("gate", 7)))
-	got := make(chan error, 1)
-	go func() {
-		resp, err := c.Node(0).Client(mpreg.WithCodec(codec.CBOR{})).Do(t.Context(), r)
-		if err == nil {
-			var n int
-			if n, err = mpreg.Get[int](resp, s); err == nil && n != 1<<20+7 {
-				err = fmt.Errorf("got %d", n)
-			}
-		}
-		got <- err
-	}()
+	done := c.sum(t, r, s)
 	<-c.made
 	testkit.Pass(5 * time.Minute) // ten times as long as a lease that nobody renews
 	if !c.holds(t, 1) {
@@ -264,11 +240,11 @@ func testLeasesOutlast(t *testing.T, end string) {
 		testkit.Pass(time.Second)
 	}
 	c.proceed <- struct{}{}
-	err := <-got
+	got := <-done
 	switch end {
 	case "coordinator killed":
-		if !errors.Is(err, mpreg.Unavailable) {
-			t.Errorf("got %v, want unavailable", err)
+		if !errors.Is(got.Err, mpreg.Unavailable) {
+			t.Errorf("got %v, want unavailable", got.Err)
 		}
 		return
 	case "holder drains":
@@ -276,8 +252,61 @@ func testLeasesOutlast(t *testing.T, end string) {
 			t.Errorf("the holder did not stop well: %v", err)
 		}
 	}
-	if err != nil {
-		t.Error(err)
+	if got.Err != nil || got.Value != 1<<20+7 {
+		t.Errorf("got %d, %v, want %d", got.Value, got.Err, 1<<20+7)
 	}
-	c.wantNoLeases(t)
+	testkit.Pass(time.Second)
+	holdsNothing(t, c.Cluster)
+}
+
+// TestLentForATime: what a node holds for a request it holds for 30 seconds at a time,
+// however far its deadline: if the request is canceled while the answer is on its way,
+// so that nobody learns of the lease, it is gone after that.
+func TestLentForATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		made := make(chan struct{}, 1)
+		c := mpregtest.NewCluster(t, 3, mpregtest.Setup(func(i int, s *mpreg.Server) error {
+			switch i {
+			case 1:
+				return s.Register("make", func() string { made <- struct{}{}; return text(1 << 20)() })
+			case 2:
+				return s.Register("use", func(s string) int { return len(s) })
+			}
+			return nil
+		}), mpregtest.Latency(50*time.Millisecond))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		done := testkit.Later(func() (*mpreg.Response, error) {
+			r := mpreg.NewRequest()
+			r.Add("use", r.Add("make"))
+			return c.Node(0).Server().Client().Do(ctx, r)
+		})
+		<-made
+		testkit.Pass(10 * time.Millisecond) // the answer is on its way
+		if n := testkit.Status(t, c.Node(1).Server()).Leases.Count; n != 1 {
+			t.Fatalf("%d results are held, want 1", n)
+		}
+		cancel()
+		if got := <-done; !errors.Is(got.Err, context.Canceled) {
+			t.Errorf("got %v, want canceled", got.Err)
+		}
+		testkit.Pass(31 * time.Second)
+		holdsNothing(t, c)
+		testkit.Must(t, c.Node(1).Stop())
+	})
+}
+
+// holdsNothing fails the test if a node that runs holds a result, or runs a request.
+func holdsNothing(t *testing.T, c *mpregtest.Cluster) {
+	t.Helper()
+	for i, n := range c.Nodes() {
+		s, err := mpreg.Call[mpreg.Status](t.Context(), n.Server().Client(), "mpreg.status")
+		if errors.Is(err, mpreg.Unavailable) {
+			continue // it was killed
+		}
+		testkit.Must(t, err)
+		if s.Leases.Count != 0 || s.InFlight != 1 {
+			t.Errorf("node %d: %d results held, %d requests in flight", i, s.Leases.Count, s.InFlight-1)
+		}
+	}
 }

@@ -1,4 +1,4 @@
-package mpreg_test
+package clustertest_test
 
 import (
 	"context"

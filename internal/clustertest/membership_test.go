@@ -1,9 +1,8 @@
-package mpreg_test
+package clustertest_test
 
 import (
 	"context"
 	"fmt"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,31 +73,6 @@ func TestOneNodeIsEnough(t *testing.T) {
 		}
 		wantCall(t, c.Node(7).Server(), "on-30", "node-30")
 	})
-}
-
-// TestUnreachableNodes: who can't be dialed is called all the same, by nodes that
-// it has a link to and by others.
-func TestUnreachableNodes(t *testing.T) {
-	for _, n := range []int{3, 24} {
-		t.Run(fmt.Sprint(n, " nodes"), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				c := mpregtest.NewCluster(t, n, mpregtest.Setup(whereabout), mpregtest.Config(func(i int, cfg *mpreg.Config) {
-					cfg.Unreachable = i == 1
-				}))
-				testkit.Pass(15 * time.Second)
-				hidden := c.Node(1).Server()
-				for _, node := range c.Nodes() {
-					wantCall(t, node.Server(), "on-1", "node-1")
-					wantCall(t, hidden, fmt.Sprint("on-", n-1), fmt.Sprint("node-", n-1))
-					for _, m := range node.Server().Members() {
-						if m.ID == hidden.ID() && len(m.URLs) > 0 {
-							t.Errorf("%s has the URLs %q of a node that can't be dialed", node.Name(), m.URLs)
-						}
-					}
-				}
-			})
-		})
-	}
 }
 
 // TestMemberStates: who stops has left at once; who is killed is dead within a
@@ -218,66 +192,4 @@ func TestPartition(t *testing.T) {
 		wantCall(t, c.Node(0).Server(), "on-5", "node-5")
 		wantCall(t, c.Node(5).Server(), "on-0", "node-0")
 	})
-}
-
-// TestWatch: whoever watches is told of all that becomes of the others.
-func TestWatch(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := mpregtest.NewCluster(t, 3, mpregtest.Setup(whereabout))
-		ctx, cancel := context.WithCancel(t.Context())
-		var told []string
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			for e := range c.Node(0).Server().Watch(ctx) {
-				told = append(told, fmt.Sprintf("%s %s %s %d", e.Member.Name, e.Kind, e.Member.State, len(e.Member.Functions)))
-			}
-		}()
-		synctest.Wait()
-		slices.Sort(told)
-		want := []string{"node-1 joined alive 1", "node-2 joined alive 1"}
-		if !slices.Equal(told, want) {
-			t.Errorf("at first: %q", told)
-		}
-		expect := func(what string, do func(), wait time.Duration, want ...string) {
-			t.Helper()
-			told = nil
-			do()
-			testkit.Pass(wait)
-			synctest.Wait()
-			if !slices.Equal(told, want) {
-				t.Errorf("%s: got %q, want %q", what, told, want)
-			}
-		}
-		expect("registers", func() { testkit.Must(t, c.Node(1).Server().Register("more", func() {})) }, time.Second, "node-1 updated alive 2")
-		expect("stops", func() { testkit.Must(t, c.Node(2).Stop()) }, time.Second, "node-2 left left 0")
-		expect("freezes", c.Node(1).Freeze, 5*time.Second, "node-1 suspected suspect 2")
-		expect("thaws", c.Node(1).Thaw, 5*time.Second, "node-1 recovered alive 2")
-		expect("dies", c.Node(1).Kill, time.Second, "node-1 died dead 0")
-		cancel()
-		<-done
-	})
-}
-
-// TestWatchEnds: with its context, with the loop, and with the node.
-func TestWatchEnds(t *testing.T) {
-	s := testkit.NewServer(t, mpreg.Config{})
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	for e := range s.Watch(ctx) {
-		t.Errorf("got %v", e)
-	}
-	stop := testkit.Run(t, s)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for range s.Watch(context.Background()) {
-			return
-		}
-	}()
-	testkit.Must(t, stop())
-	testkit.Within(t, "the watch ends", testkit.Later(func() (struct{}, error) { <-ended; return struct{}{}, nil }))
-	for e := range s.Watch(context.Background()) {
-		t.Errorf("after the end: got %v", e)
-	}
 }

@@ -1,4 +1,4 @@
-package mpreg_test
+package clustertest_test
 
 import (
 	"context"
@@ -160,6 +160,36 @@ func TestWaitForRouteAcrossARestart(t *testing.T) {
 				}
 			}
 			c.WaitConverged()
+		}
+	})
+}
+
+// TestWaitForLink: with WaitForRoute a call waits for its node to be there, and
+// without it fails between two attempts.
+func TestWaitForLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := mpregtest.NewCluster(t, 1)
+		c.Node(0).Kill()
+		client := c.Client()
+		_, err := client.Call(t.Context(), "echo", 1)
+		if e := testkit.AsError(t, err); e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedNo {
+			t.Errorf("without it: %v", err)
+		}
+		start := time.Now()
+		_, err = client.With(mpreg.WaitForRoute(), mpreg.Timeout(time.Minute)).Call(t.Context(), "echo", 1)
+		if e := testkit.AsError(t, err); e.Code != mpreg.DeadlineExceeded || e.Executed != mpreg.ExecutedNo || !strings.Contains(e.Message, "refused") {
+			t.Errorf("in vain: %#v", e)
+		}
+		if took := time.Since(start); took != time.Minute {
+			t.Errorf("took %v of fake time", took)
+		}
+		call := testkit.Later(func() (int, error) {
+			return mpreg.Call[int](context.Background(), client.With(mpreg.WaitForRoute()), "echo", 7)
+		})
+		testkit.Pass(time.Hour)
+		c.Node(0).Restart()
+		if got := <-call; got.Err != nil || got.Value != 7 {
+			t.Errorf("got %+v", got)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package mpreg_test
+package clustertest_test
 
 import (
 	"context"
@@ -137,5 +137,40 @@ func TestAttemptsDoNotMultiply(t *testing.T) {
 		}
 		cancel()
 		synctest.Wait()
+	})
+}
+
+func TestCallsAreBalanced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ran [4]atomic.Int64
+		c := mpregtest.NewCluster(t, 4, mpregtest.Setup(func(i int, s *mpreg.Server) error {
+			if i == 0 {
+				return nil
+			}
+			return s.Register("work", func() { ran[i].Add(1); testkit.Pass(time.Millisecond) })
+		}))
+		client := c.Node(0).Client()
+		done := make(chan error, 30)
+		for range 30 {
+			go func() {
+				for range 20 {
+					if _, err := client.Call(context.Background(), "work"); err != nil {
+						done <- err
+						return
+					}
+				}
+				done <- nil
+			}()
+		}
+		for range 30 {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+		for i := 1; i < 4; i++ {
+			if n := ran[i].Load(); n < 100 || n > 300 {
+				t.Errorf("node %d ran %d of 600 calls", i, n)
+			}
+		}
 	})
 }
