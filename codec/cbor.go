@@ -104,6 +104,11 @@ func decodeCBORFast(data []byte, v any) (done bool, err error) {
 		*dst = Value{CBOR{}, bytes.Clone(data)}
 		return true, nil
 	}
+	if dst := reflect.ValueOf(v); dst.Kind() == reflect.Pointer && !dst.IsNil() {
+		if p := plainOf(dst.Type().Elem()); p != nil {
+			return p.decode(data, dst.Elem()), nil
+		}
+	}
 	return false, nil
 }
 

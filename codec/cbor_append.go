@@ -20,17 +20,11 @@ func appendCBOR(dst []byte, v any, left int) ([]byte, error) {
 	case nil:
 		return append(dst, cborNull), nil
 	case bool:
-		if v {
-			return append(dst, cborTrue), nil
-		}
-		return append(dst, cborFalse), nil
+		return appendCBORBool(dst, v), nil
 	case string:
 		return appendCBORString(dst, v)
 	case []byte:
-		if v == nil {
-			return append(dst, cborNull), nil
-		}
-		return append(appendHead(dst, cborBytes, uint64(len(v))), v...), nil
+		return appendCBORBytes(dst, v), nil
 	case Value:
 		return appendCBORValue(dst, v)
 	case []any:
@@ -93,6 +87,20 @@ func appendCBORNumber(dst []byte, v any) (out []byte, ok bool, err error) {
 		return out, true, err
 	}
 	return dst, false, nil
+}
+
+func appendCBORBool(dst []byte, v bool) []byte {
+	if v {
+		return append(dst, cborTrue)
+	}
+	return append(dst, cborFalse)
+}
+
+func appendCBORBytes(dst, v []byte) []byte {
+	if v == nil {
+		return append(dst, cborNull)
+	}
+	return append(appendHead(dst, cborBytes, uint64(len(v))), v...)
 }
 
 func appendCBORInt(dst []byte, n int64) []byte {
@@ -263,6 +271,11 @@ var (
 // appendCBOROther appends v of a type that has no way of its own.
 func appendCBOROther(dst []byte, v any, left int) ([]byte, error) {
 	rv := reflect.ValueOf(v)
+	if plain := reflect.Indirect(rv); plain.IsValid() {
+		if p := plainOf(plain.Type()); p != nil {
+			return p.append(dst, plain, left)
+		}
+	}
 	if t := rv.Type(); !cborEncoded.isOpaque(t) {
 		// An any tree under another name is still one.
 		switch {

@@ -30,8 +30,10 @@
 //
 //	Go                     JSON                     CBOR                     as any, from CBOR
 //	[]byte                 base64 text              byte string              []byte
-//	time.Time              RFC 3339 text            tag 0; in a struct the   time.Time
-//	                                                zero time is null
+//	[N]byte                array of numbers         byte string              []byte
+//	time.Time              RFC 3339 text            tag 0; in a struct or    time.Time
+//	                                                typed list the zero
+//	                                                time is null
 //	encoding.TextMarshaler its text                 its text                 string
 //	json.Marshaler         what it writes           the same, transcoded
 //	json.Number            the number               the number; inside a     int64, float64, …
@@ -45,7 +47,8 @@
 //	duplicate keys         the last one wins        an error
 //
 // A []byte that went through JSON is text: it decodes into a []byte from JSON
-// but not after transcoding to CBOR. A type with both MarshalJSON and
+// but not after transcoding to CBOR. A [N]byte that was transcoded to JSON is
+// text too, and decodes into a []byte there but not into a [N]byte. A type with both MarshalJSON and
 // MarshalText is written to CBOR as its text, and read by UnmarshalJSON from
 // that text in quotes. Struct fields are named by json tags in both codecs (a
 // cbor tag goes first in CBOR); the json option "string" means nothing to CBOR.
