@@ -20,6 +20,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"syscall"
 )
 
 const usage = `usage: embed [-serve]
@@ -27,8 +28,8 @@ Takes orders by HTTP and by websocket: shows both, or serves until interrupted.
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second interrupt does not wait for what runs
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal does not wait for what runs
 	err := run(ctx, os.Stdout, os.Args[1:])
 	stop()
 	if err != nil {

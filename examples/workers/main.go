@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"syscall"
 
 	"github.com/mpreg/mpreg"
 )
@@ -24,7 +25,7 @@ import (
 const text = "workers offer functions from wherever somebody has written them already"
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Stdout)
 	stop()
 	if err != nil {
@@ -49,6 +50,9 @@ func run(ctx context.Context, stdout io.Writer) (err error) {
 	there := map[string]bool{}
 	for _, l := range languages {
 		args, err := l.command(ctx)
+		if ctx.Err() != nil { // which fails every look at what is there
+			return context.Cause(ctx)
+		}
 		if skip, ok := errors.AsType[skipped](err); ok {
 			fmt.Fprintf(stdout, "%s is skipped: %s\n", l.name, skip)
 			continue

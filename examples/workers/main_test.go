@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -110,6 +112,31 @@ func TestRunCanceled(t *testing.T) {
 	cancel()
 	var out bytes.Buffer
 	if err := run(ctx, &out); !errors.Is(err, context.Canceled) || out.Len() > 0 {
+		t.Errorf("run returned %v and printed %q", err, &out)
+	}
+}
+
+// Who interrupts while it is found out what is there is not told that nothing is.
+func TestRunInterrupted(t *testing.T) {
+	path := t.TempDir()
+	started := filepath.Join(path, "started")
+	script := fmt.Sprintf("#!/bin/sh\n: > '%s'\nexec /bin/sleep 600\n", started)
+	if err := os.WriteFile(filepath.Join(path, "node"), []byte(script), 0o700); err != nil { //nolint:gosec // it is to be run
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", path)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // nothing takes so long
+	defer cancel()
+	go func() {
+		defer cancel()
+		for poll := time.NewTicker(time.Millisecond); ctx.Err() == nil; <-poll.C {
+			if _, err := os.Stat(started); err == nil {
+				return
+			}
+		}
+	}()
+	var out bytes.Buffer
+	if err := run(ctx, &out); !errors.Is(err, context.Canceled) || strings.Contains(out.String(), "skipped") {
 		t.Errorf("run returned %v and printed %q", err, &out)
 	}
 }
