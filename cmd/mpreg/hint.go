@@ -44,7 +44,10 @@ func (f *callFailure) refusalHint(e *mpreg.Error) string {
 	case mpreg.NotFound:
 		return f.notFoundHint()
 	case mpreg.InvalidArgument:
-		if e.Node != "" && !isReference {
+		if e.Node == "" { // no node has seen it: what is wrong is the URL
+			return "--url or MPREG_URL names the node, --token or MPREG_TOKEN the token"
+		}
+		if !isReference {
 			return f.target.commandLine("describe", e.Function) + " shows its signature"
 		}
 	case mpreg.DeadlineExceeded:

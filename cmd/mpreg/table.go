@@ -13,7 +13,8 @@ const (
 )
 
 // table is aligned text for the eye and for grep and awk: a line an entry, a
-// word a cell. What identifies something is never shortened; lists are.
+// word a cell, unless a node has a name of several. What identifies something is
+// never shortened; lists are.
 type table struct {
 	columns []column
 	rows    [][]cell

@@ -96,10 +96,11 @@ func TestCAUnreadable(t *testing.T) {
 }
 
 func TestBadURL(t *testing.T) {
-	for _, url := range []string{"http://127.0.0.1:6747", "127.0.0.1:6747", "ws://"} {
+	const hint = "--url or MPREG_URL names the node, --token or MPREG_TOKEN the token"
+	for _, url := range []string{"http://127.0.0.1:6747", "127.0.0.1:6747", "ws://", "ws://user:secret@127.0.0.1:6747"} {
 		got := parseFailure(t, exitUsage, execute(t.Context(), "", "call", "-o", "json", "--url", url, "echo", "1"))
-		if got.Error.Name != "invalid_argument" || got.Error.Details.Executed != "no" || got.Error.Hint != "" {
-			t.Errorf("%s: %+v, want invalid_argument without a hint", url, got)
+		if got.Error.Name != "invalid_argument" || got.Error.Details.Executed != "no" || got.Error.Hint != hint {
+			t.Errorf("%s: %+v, want invalid_argument and the hint %q", url, got, hint)
 		}
 	}
 }
