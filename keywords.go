@@ -9,14 +9,16 @@ import (
 	"strings"
 
 	"github.com/fxamacker/cbor/v2"
+
+	"github.com/mpreg/mpreg/codec"
 )
 
 // keywordParam is a last parameter that keyword arguments fill: a struct, a
 // pointer to one, or Kwargs.
 type keywordParam struct {
-	typ    reflect.Type     // of the struct; nil for Kwargs
-	ptr    bool             // the parameter is a pointer to it
-	fields map[string][]int // the indexes of its fields by their JSON names
+	typ    reflect.Type         // of the struct; nil for Kwargs
+	ptr    bool                 // the parameter is a pointer to it
+	fields map[string]jsonField // by their keys
 }
 
 var kwargsType = reflect.TypeFor[Kwargs]()
@@ -33,41 +35,13 @@ func newKeywordParam(t reflect.Type) *keywordParam {
 	if k.typ.Kind() != reflect.Struct || decodesItself(k.typ) {
 		return nil
 	}
-	k.fields = make(map[string][]int)
-	var closed [][]int // embedded fields whose own fields JSON does not see as k.typ's
-	for _, f := range reflect.VisibleFields(k.typ) {
-		if slices.ContainsFunc(closed, func(p []int) bool { return len(p) < len(f.Index) && slices.Equal(p, f.Index[:len(p)]) }) {
-			continue
-		}
-		if f.Anonymous && (jsonName(f) != "" || !f.IsExported() && f.Type.Kind() == reflect.Pointer) {
-			closed = append(closed, f.Index)
-		}
-		if name := keywordName(f); name != "" {
-			// Of two fields with one name the shallower wins, as in encoding/json.
-			if prev, ok := k.fields[name]; !ok || len(f.Index) < len(prev) {
-				k.fields[name] = f.Index
-			}
+	k.fields = make(map[string]jsonField)
+	for _, f := range jsonFields(k.typ) {
+		if !f.readOnly {
+			k.fields[f.key] = f
 		}
 	}
 	return k
-}
-
-// keywordName returns the keyword that fills a field, empty for none.
-func keywordName(f reflect.StructField) string {
-	name := jsonName(f)
-	switch {
-	case !f.IsExported() || name == "-" || embedsStruct(f) && name == "":
-		return ""
-	case name != "":
-		return name
-	default:
-		return f.Name
-	}
-}
-
-func jsonName(f reflect.StructField) string {
-	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-	return name
 }
 
 // decodesItself reports whether t has its own idea of how it is decoded, as
@@ -90,19 +64,32 @@ func (k *keywordParam) fill(param reflect.Value, kwargs map[string]Value) error 
 		param = param.Elem()
 	}
 	for name, v := range kwargs {
-		index, ok := k.fields[name]
+		f, ok := k.fields[name]
 		if !ok {
 			e := newError(InvalidArgument, ExecutedNo, "unknown keyword %q: the keywords are %s",
 				name, strings.Join(slices.Sorted(maps.Keys(k.fields)), ", "))
 			e.Details = map[string]any{"keyword": name}
 			return e
 		}
-		field := fieldByIndex(param, index)
-		if err := v.Decode(field.Addr().Interface()); err != nil {
-			return keywordError(name, field.Type(), err)
+		if err := f.decode(param, v); err != nil {
+			return keywordError(name, f.Type, err)
 		}
 	}
 	return nil
+}
+
+// decode sets the field of a struct to v.
+func (f *jsonField) decode(within reflect.Value, v Value) error {
+	if _, isJSON := v.Codec().(codec.JSON); f.quoted && isJSON { // the option means nothing to others
+		var text *string
+		if err := v.Decode(&text); err != nil {
+			return err
+		}
+		if text != nil {
+			v = codec.Raw(codec.JSON{}, []byte(*text))
+		}
+	}
+	return v.Decode(fieldByIndex(within, f.Index).Addr().Interface())
 }
 
 func fillKwargs(param reflect.Value, kwargs map[string]Value) error {

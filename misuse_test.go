@@ -140,7 +140,7 @@ func TestErrorsThatPanic(t *testing.T) {
 	client := testkit.Connect(t, s.URL())
 	for name, failure := range failures {
 		want := mpreg.Internal
-		if failure == error(none) { //nolint:errorlint // that very one
+		if failure == error(none) {
 			want = mpreg.Failed
 		}
 		testkit.Must(t, s.Register(name, func() error { return failure }))

@@ -48,10 +48,7 @@ func carriableIn(t reflect.Type, d direction, seen map[reflect.Type]bool) error 
 		}
 		return carriableIn(t.Elem(), d, seen)
 	case reflect.Struct:
-		for f := range t.Fields() {
-			if !f.IsExported() && !embedsStruct(f) || f.Tag.Get("json") == "-" {
-				continue
-			}
+		for _, f := range jsonFields(t) {
 			if err := carriableIn(f.Type, d, seen); err != nil {
 				return fmt.Errorf("field %s of %s: %w", f.Name, t, err)
 			}
@@ -74,16 +71,6 @@ func notCarriable(t reflect.Type, d direction) error {
 	default:
 		return fmt.Errorf("a %s can't be sent: for a stream return an iter.Seq2[T, error]", t)
 	}
-}
-
-// embedsStruct reports whether the exported fields of f's type are seen though
-// f itself may not be.
-func embedsStruct(f reflect.StructField) bool {
-	t := f.Type
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	return f.Anonymous && t.Kind() == reflect.Struct
 }
 
 // endless reports whether t is a pointer to itself.

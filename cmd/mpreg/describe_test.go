@@ -37,7 +37,7 @@ train(string, main.settings) bool
   argument 1  string
   argument 2  object, or keyword arguments
     lr        number  the learning rate
-    tags      map of integer
+    tags      map of integer, or null
   result      boolean
 `
 	got := execute(t.Context(), "", "describe", "--url", url, "train")
