@@ -43,7 +43,8 @@ type funcOption func(*Function)
 
 func (o funcOption) applyFunc(f *Function) { o(f) }
 
-// Doc describes the function to its callers, in mpreg.describe.
+// Doc describes the function to its callers, in mpreg.describe. It has at most
+// 1,048,576 characters.
 func Doc(text string) FuncOption { return funcOption(func(f *Function) { f.doc = text }) }
 
 // IdempotentOption is what [Idempotent] returns: it fits functions and calls.

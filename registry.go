@@ -47,8 +47,10 @@ const reservedPrefix = "mpreg."
 // A call names the function and some locs, and goes to an offer that has all of
 // them. One name may be registered several times with other locs; the same name
 // and set twice is an error, as is a signature that can't be called from
-// elsewhere. What is wrong is told here, never in a call. A running server
-// offers the function at once.
+// elsewhere. Names and locs have 1 to 256 characters, none of them a control
+// character, and an offer has at most 1,024 locs; echo, echos, list_peers and what
+// begins with "mpreg." belong to the node. What is wrong is told here, never in a
+// call. A running server offers the function at once.
 func (r *Registry) Register(name string, fn any, locs ...string) error {
 	if err := checkName("function name", name); err != nil {
 		return fmt.Errorf("mpreg: registering %q: %w", name, err)
@@ -86,6 +88,9 @@ func (r *Registry) register(name string, fn any, locs []string) error {
 	}
 	if !f.fn.IsValid() {
 		return fmt.Errorf("mpreg: registering %q: the Function is empty: make it with Func", name)
+	}
+	if err := checkTold(f); err != nil {
+		return fmt.Errorf("mpreg: registering %q: %w", name, err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -266,12 +271,32 @@ func locSet(locs []string) ([]string, error) {
 	}
 	slices.Sort(set)
 	set = slices.Compact(set)
+	if len(set) > wire.MaxLocs {
+		return nil, fmt.Errorf("%d locs are more than %d", len(set), wire.MaxLocs)
+	}
 	for _, loc := range set {
 		if err := checkName("loc", loc); err != nil {
 			return nil, err
 		}
 	}
 	return set, nil
+}
+
+// checkTold keeps out a function that can't be told to other nodes: with it they
+// would learn of no other of this node either.
+func checkTold(f *Function) error {
+	for _, told := range []struct {
+		what, text string
+		most       int
+	}{{"doc", f.doc, wire.MaxDoc}, {"signature", f.String(), wire.MaxSignature}} {
+		if !utf8.ValidString(told.text) {
+			return fmt.Errorf("its %s is no UTF-8", told.what)
+		}
+		if n := utf8.RuneCountInString(told.text); n > told.most {
+			return fmt.Errorf("its %s has %d characters, more than %d", told.what, n, told.most)
+		}
+	}
+	return nil
 }
 
 // checkName keeps out what would be refused on the wire.

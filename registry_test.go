@@ -57,6 +57,44 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// TestOfferThatCannotBeTold: what others would refuse is not offered, as they would
+// refuse all that the node offers with it.
+func TestOfferThatCannotBeTold(t *testing.T) {
+	locs := make([]string, 1025)
+	for i := range locs {
+		locs[i] = fmt.Sprintf("loc-%d", i)
+	}
+	fn := func() {}
+	long := strings.Repeat("ü", 1<<20)
+	for _, row := range []struct {
+		fn   any
+		locs []string
+		says string // empty: it is registered
+	}{
+		{fn, locs, "1025 locs are more than 1024"},
+		{fn, append([]string{"loc-0"}, locs[:1024]...), ""},
+		{mpreg.Func(fn, mpreg.Doc(long+"!")), nil, "doc has 1048577 characters, more than 1048576"},
+		{mpreg.Func(fn, mpreg.Doc(long)), nil, ""},
+		{mpreg.Func(fn, mpreg.Doc("\xff")), nil, "doc is no UTF-8"},
+	} {
+		var r mpreg.Registry
+		err := r.Register("f", row.fn, row.locs...)
+		if row.says == "" && err != nil || row.says != "" && (err == nil || !strings.Contains(err.Error(), row.says)) {
+			t.Errorf("want %q, got %v", row.says, err)
+		}
+		if n := len(r.Functions()); (n == 1) != (row.says == "") {
+			t.Errorf("%q: %d offers", row.says, n)
+		}
+	}
+	s := testkit.NewServer(t, mpreg.Config{Resources: []string{"kept"}})
+	if err := s.SetResources(locs...); err == nil || !strings.Contains(err.Error(), "1025 locs are more than 1024") {
+		t.Errorf("SetResources: %v", err)
+	}
+	if got := s.Resources(); !slices.Equal(got, []string{"kept"}) {
+		t.Errorf("resources are %q after an error", got)
+	}
+}
+
 // TestSameOfferTwice: the same name and set of locs twice is an error, in
 // whatever order and however often a loc is said; another set is none.
 func TestSameOfferTwice(t *testing.T) {

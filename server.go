@@ -197,8 +197,8 @@ func (s *Server) Resources() []string {
 	return nil
 }
 
-// SetResources replaces the node's resources: datasets come and go. Calls that
-// were routed already go on.
+// SetResources replaces the node's resources, at most 1,024: datasets come and go.
+// Calls that were routed already go on. After an error nothing has changed.
 func (s *Server) SetResources(locs ...string) error {
 	set, err := locSet(locs)
 	if err != nil {

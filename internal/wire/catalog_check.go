@@ -1,18 +1,19 @@
 package wire
 
-// Bounds of what a node offers, besides those of names.
+// Bounds of what a node offers, besides those of names. What is above one of them
+// keeps all that a node offers from being told: see that it is not registered.
 const (
-	maxOffers    = 1 << 16
-	maxLocs      = 1 << 10
-	maxSignature = 1 << 16 // characters
-	maxDoc       = 1 << 20 // characters
+	MaxOffers    = 1 << 16
+	MaxLocs      = 1 << 10 // of an offer, and of a node's resources
+	MaxSignature = 1 << 16 // characters
+	MaxDoc       = 1 << 20 // characters
 )
 
 // check holds c against what a catalog may be, before it is written and after it
 // was read: both ends refuse the same.
 func (c *Catalog) check() *Error {
 	var b bounds
-	b.names("resources", c.Resources, maxLocs)
+	b.names("resources", c.Resources, MaxLocs)
 	b.offers("functions", c.Functions)
 	return b.err
 }
@@ -20,8 +21,8 @@ func (c *Catalog) check() *Error {
 // check is that of a catalog, for a change.
 func (d *Delta) check() *Error {
 	var b bounds
-	b.names("resources", d.Resources, maxLocs)
-	b.most("removed", len(d.Removed), maxOffers, "entries")
+	b.names("resources", d.Resources, MaxLocs)
+	b.most("removed", len(d.Removed), MaxOffers, "entries")
 	for i := range d.Removed {
 		b.at("removed", i)
 		if b.key(d.Removed[i].Name, d.Removed[i].Locs); b.err != nil {
@@ -34,13 +35,13 @@ func (d *Delta) check() *Error {
 }
 
 func (b *bounds) offers(field string, list []Offer) {
-	b.most(field, len(list), maxOffers, "entries")
+	b.most(field, len(list), MaxOffers, "entries")
 	for i := range list {
 		o := &list[i]
 		b.at(field, i)
 		b.key(o.Name, o.Locs)
-		b.chars("signature", o.Signature, maxSignature)
-		b.chars("doc", o.Doc, maxDoc)
+		b.chars("signature", o.Signature, MaxSignature)
+		b.chars("doc", o.Doc, MaxDoc)
 		if b.err != nil {
 			return
 		}
@@ -58,5 +59,5 @@ func (b *bounds) key(name string, locs []string) {
 		return
 	}
 	b.name("name", name)
-	b.names("locs", locs, maxLocs)
+	b.names("locs", locs, MaxLocs)
 }
