@@ -38,7 +38,7 @@ type Status struct {
 
 // LeaseCounts says what a node keeps of results that commands elsewhere use.
 type LeaseCounts struct {
-	Count       int   `json:"count"`
+	Count       int   `json:"count"` // results
 	MemoryBytes int64 `json:"memory_bytes"`
 	DiskBytes   int64 `json:"disk_bytes"` // in temporary files
 }

@@ -14,9 +14,25 @@
 //
 // A node is a [Server] that serves. A function is a typed Go function under a
 // name, with locs: labels of the data or the devices that it runs against; it
-// serves a call that names some of them. A [Request] is one or more commands,
+// serves a call that asks for no others. A [Request] is one or more commands,
 // whose arguments may be other commands' results. A link is the websocket
 // between a node and a [Client], or another node.
+//
+// # Where to look
+//
+// What a program offers: [Registry.Register] says what a function may be, and [Func]
+// how often it may run; [NewServer], [Server.Serve] and [Config] make it a node.
+//
+// What it calls: [NewClient], [Call], [Stream], [CallAll] and [Bind]; [Client.With]
+// takes locs, time limits and other options. [Server.Client] and [FromContext] are
+// clients within a node. [NewRequest] begins a request of several commands, which
+// [Client.Do] runs.
+//
+// Who may call, and what is seen of it: [WithAuthenticator], [WithAuthorizer],
+// [WithInterceptors], [WithObserver] and [InfoFromContext].
+//
+// The other nodes: [Config].Peers finds them, [Server.Members] and [Server.Watch] tell
+// of them. Package mpregtest runs clusters in a test.
 //
 // # Errors
 //
@@ -66,8 +82,6 @@
 // In a request without explicit references, as clients in other languages send
 // it, a string that equals another command's name refers to that command's
 // result. Requests that are built with [NewRequest] don't have that ambiguity.
-//
-// Package mpregtest runs clusters in a test.
 package mpreg
 
 import (

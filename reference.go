@@ -25,16 +25,17 @@ var placeholder = "\x00mpreg-ref:" + rand.Text() + ":"
 // not changed, an argument has none, and need not be searched.
 var marks atomic.Uint64
 
-// MarshalJSON implements json.Marshaler.
+// MarshalJSON implements json.Marshaler: it writes a mark in whose place the request
+// puts the command's result, and which means nothing anywhere else.
 func (c Command) MarshalJSON() ([]byte, error) { return json.Marshal(c.placeholder()) }
 
-// MarshalJSON implements json.Marshaler.
+// MarshalJSON implements json.Marshaler, as [Command.MarshalJSON] does.
 func (r Ref) MarshalJSON() ([]byte, error) { return json.Marshal(r.placeholder()) }
 
-// MarshalCBOR implements cbor.Marshaler.
+// MarshalCBOR implements cbor.Marshaler, as [Command.MarshalJSON] does json's.
 func (c Command) MarshalCBOR() ([]byte, error) { return codec.CBOR{}.Append(nil, c.placeholder()) }
 
-// MarshalCBOR implements cbor.Marshaler.
+// MarshalCBOR implements cbor.Marshaler, as [Command.MarshalJSON] does json's.
 func (r Ref) MarshalCBOR() ([]byte, error) { return codec.CBOR{}.Append(nil, r.placeholder()) }
 
 func (c Command) placeholder() string {

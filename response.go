@@ -6,7 +6,7 @@ import (
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
-// Response holds the results of a [Request].
+// Response holds the results of a [Request]. It may be read concurrently.
 type Response struct {
 	// Results are the results of the leaves and of what was asked for besides,
 	// by the commands' names.

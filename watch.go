@@ -19,7 +19,7 @@ const (
 	MemberSuspected MemberEventKind = "suspected" // it can't be reached: calls avoid it
 	MemberRecovered MemberEventKind = "recovered" // it was suspected, and is there
 	MemberDeparted  MemberEventKind = "left"      // it said goodbye
-	MemberDied      MemberEventKind = "died"
+	MemberDied      MemberEventKind = "died"      // it crashed, or was not heard of for too long
 )
 
 // MemberEvent is something that has become of another node of the cluster.
