@@ -83,7 +83,7 @@ func (s *Server) describe(ctx context.Context, name string) ([]Description, erro
 	list := s.Describe(name)
 	var failure error
 	if call, _ := ctx.Value(callKey{}).(*callContext); call != nil && call.exec.origin.node == "" { // else that node asks the others
-		for _, id := range s.cluster.routes.holders(name) {
+		for _, id := range s.cluster.routes.Holders(name) {
 			more, err := Call[[]Description](ctx, FromContext(ctx).With(OnNode(id)), "mpreg.describe", name)
 			if err != nil {
 				failure = err

@@ -38,7 +38,7 @@ func (r *Registry) catalog() *wire.Catalog {
 // changed has the other nodes told that this one offers something else now. It
 // does not wait for that: many changes in a row are told at once.
 func (c *cluster) changed() {
-	c.routes.changed() // what this node offers is a route too, for who waits for one
+	c.routes.Changed() // what this node offers is a route too, for who waits for one
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.machine != nil && !c.dirty {

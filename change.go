@@ -21,7 +21,7 @@ func (c *cluster) event(e gossip.Event, t *effects) {
 		c.unpublish(m)
 		m.known = false
 		if len(m.sessions) == 0 {
-			delete(c.members, m.id)
+			delete(c.members, m.ID)
 		}
 		return
 	}
@@ -46,7 +46,7 @@ func (c *cluster) event(e gossip.Event, t *effects) {
 	}
 	c.place(m)
 	if e.Kind == gossip.Died {
-		t.died = append(t.died, m.id)
+		t.died = append(t.died, m.ID)
 		for _, s := range m.sessions {
 			if s.silent {
 				t.ended = append(t.ended, s)
@@ -59,14 +59,14 @@ func (c *cluster) event(e gossip.Event, t *effects) {
 
 // place has calls find what a node offers, or not, as its state is. mu is held.
 func (c *cluster) place(m *member) {
-	m.doubtful.Store(m.state == gossip.Suspect)
+	m.Suspect.Store(m.state == gossip.Suspect)
 	if m.state != gossip.Alive && m.state != gossip.Suspect {
 		c.unplace(m)
 		m.catalog = emptyCatalog
 		return
 	}
 	if !m.routed {
-		c.routes.replace(m, nil, m.catalog)
+		c.routes.Replace(&m.Node, m, nil, m.catalog)
 		m.routed = true
 	}
 }
@@ -74,7 +74,7 @@ func (c *cluster) place(m *member) {
 // unplace takes what a node offers out of the routes. mu is held.
 func (c *cluster) unplace(m *member) {
 	if m.routed {
-		c.routes.replace(m, m.catalog, nil)
+		c.routes.Replace(&m.Node, m, m.catalog, nil)
 		m.routed = false
 	}
 }
@@ -105,12 +105,12 @@ func (c *cluster) load(m *member, parts, deltas []string) {
 	for _, d := range changes {
 		changed := next.Apply(d)
 		if len(deltas) > 0 && m.routed {
-			c.routes.apply(m, next, d)
+			c.routes.Apply(&m.Node, m, next, d)
 		}
 		next = changed
 	}
 	if len(deltas) == 0 && m.routed {
-		c.routes.replace(m, m.catalog, next)
+		c.routes.Replace(&m.Node, m, m.catalog, next)
 	}
 	m.catalog = next
 }
@@ -118,8 +118,8 @@ func (c *cluster) load(m *member, parts, deltas []string) {
 // unreadable is for what no node of this version has written: what the node
 // offered before stays, which is better than nothing. mu is held.
 func (c *cluster) unreadable(m *member, err error) {
-	if c.onceLocked("unreadable catalog " + m.id) {
-		name, id := m.name, m.id
+	if c.onceLocked("unreadable catalog " + m.ID) {
+		name, id := m.name, m.ID
 		c.say(func() {
 			c.self.log.Warn("what a node offers can't be read: its calls go by what it offered before", "peer", name, "peer_id", id, "err", err)
 		})
@@ -143,7 +143,7 @@ func (c *cluster) logEvent(e gossip.Event, m *member) {
 	default:
 		return
 	}
-	name, id, urls := m.name, m.id, strings.Join(m.urls, ",")
+	name, id, urls := m.name, m.ID, strings.Join(m.urls, ",")
 	namesake := e.Kind == gossip.Joined && c.namesake(m)
 	c.say(func() {
 		if c.self.draining() {

@@ -2,10 +2,11 @@ package mpreg
 
 import (
 	"fmt"
-	"math/rand/v2"
+	"strconv"
 	"testing"
 	"time"
 
+	"github.com/mpreg/mpreg/internal/route"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -25,26 +26,33 @@ func BenchmarkChooseOf1000(b *testing.B) {
 		{"local", nil, false, true},
 	} {
 		b.Run(row.name, func(b *testing.B) {
-			c, members := choosing(b, 0)
+			c, _ := choosing(b, 0)
 			for i := range 1000 {
-				catalog := offered(nil, wire.Offer{Name: "f"}, wire.Offer{Name: "f", Locs: []string{"gpu", "x"}})
+				catalog := &wire.Catalog{Functions: []wire.Offer{{Name: "f"}, {Name: "f", Locs: []string{"gpu", "x"}}}}
 				if row.resources {
 					catalog.Resources = []string{fmt.Sprint("host-", i)}
 				}
-				members = append(members, &member{id: fmt.Sprint(i), catalog: catalog})
-				c.routes.replace(members[i], nil, catalog)
+				offering(c, fmt.Sprint(i), catalog)
 			}
 			for i := range 500 {
 				_ = c.self.Register(fmt.Sprint("service.other-function-", i), func() {})
 			}
-			tried := &tries{local: !row.local}
-			c.here(query{function: "f"}).health.average(1, time.Microsecond)
-			c.routes.each("f", func(g *group) {
-				for _, p := range g.places {
-					p.health.average(1, time.Duration(rand.IntN(1000)+1)*time.Microsecond)
+			tried := tries{&c.self.node}
+			if row.local {
+				tried = nil
+			}
+			q := asking("f", row.locs...)
+			for range 50_000 { // until it is known of each how long it takes
+				f, err := c.choose(q, tried)
+				if err != nil {
+					b.Fatal(err)
 				}
-			})
-			q := &query{function: "f", locs: row.locs}
+				took := time.Microsecond
+				if i, err := strconv.Atoi(f.Place.Node.ID); err == nil {
+					took += time.Duration(i*7919%1000) * time.Microsecond
+				}
+				f.Place.Health.Add(1, took, route.Fine, false)
+			}
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := c.choose(q, tried); err != nil {

@@ -1,94 +1,137 @@
 package mpreg
 
 import (
-	"math/rand/v2"
+	"fmt"
 	"testing"
 	"time"
+
+	"github.com/mpreg/mpreg/internal/route"
+	"github.com/mpreg/mpreg/internal/wire"
 )
 
-func TestThisNodeWinsTies(t *testing.T) {
-	c, _ := choosing(t, 3)
-	for range 100 {
-		if f, err := c.choose(&query{function: "f"}, &tries{}); err != nil || f.local == nil {
-			t.Fatalf("got %+v, %v", f, err)
-		}
+// choosing is a cluster in which this node is one of several that offer f.
+func choosing(t testing.TB, others int) (*cluster, []*member) {
+	t.Helper()
+	s, err := NewServer(Config{})
+	if err != nil {
+		t.Fatal(err)
 	}
+	if err := s.Register("f", func() {}); err != nil {
+		t.Fatal(err)
+	}
+	members := make([]*member, others)
+	for i := range members {
+		members[i] = offering(&s.cluster, fmt.Sprint(i), &wire.Catalog{Functions: []wire.Offer{{Name: "f"}}})
+	}
+	return &s.cluster, members
 }
 
-func TestTheLesserLoadIsChosen(t *testing.T) {
-	c, members := choosing(t, 2)
-	for i, m := range members {
-		placeOf(t, c, m).health.average(1, time.Duration(i+1)*time.Millisecond)
-	}
-	c.here(query{function: "f"}).health.average(1, time.Second)
-	mostly := func(m *member) {
+// offering adds a member that offers what a catalog says.
+func offering(c *cluster, id string, catalog *wire.Catalog) *member {
+	m := c.member(id)
+	m.catalog = catalog
+	c.routes.Replace(&m.Node, m, nil, catalog)
+	return m
+}
+
+// asking is a query for a function at some locs.
+func asking(function string, locs ...string) *query {
+	return &query{Query: route.Query{Function: function, Locs: locs}}
+}
+
+// TestOwnChangesCountAtOnce: what this node registers or withdraws is chosen, or is
+// not, from then on, whatever was known before.
+func TestOwnChangesCountAtOnce(t *testing.T) {
+	c, _ := choosing(t, 1)
+	s := c.self
+	check := func(want bool, locs ...string) {
 		t.Helper()
-		n := 0
-		for range 1000 {
-			f, err := c.choose(&query{function: "f"}, &tries{local: true})
-			if err != nil {
-				t.Fatal(err)
+		for range 3 {
+			f, err := c.choose(asking("g", locs...), nil)
+			if want != (err == nil && f.Place.Node == &s.node) {
+				t.Fatalf("at %q: got %+v, %v", locs, f.Place, err)
 			}
-			if f.place.member == m {
-				n++
-			}
-		}
-		if n < 900 || n == 1000 { // one in explore goes to the other
-			t.Errorf("%s was chosen %d times of 1000", m.id, n)
 		}
 	}
-	mostly(members[0])
-	members[0].inFlight.Store(5)
-	mostly(members[1])
-	// The slowest is this node, and it is not forgotten either.
-	here := 0
-	for range 1000 {
-		if f, err := c.choose(&query{function: "f"}, &tries{}); err != nil {
+	for range 3 {
+		check(false)
+		check(false, "x")
+		if err := s.Register("g", func() {}, "x"); err != nil {
 			t.Fatal(err)
-		} else if f.local != nil {
-			here++
 		}
-	}
-	if here == 0 || here > 100 {
-		t.Errorf("this node, which is slow, was chosen %d times of 1000", here)
+		check(true)
+		check(true, "x")
+		check(false, "gpu")
+		if err := s.SetResources("gpu"); err != nil {
+			t.Fatal(err)
+		}
+		check(true, "gpu")
+		if err := s.SetResources(); err != nil {
+			t.Fatal(err)
+		}
+		check(false, "gpu")
+		s.Unregister("g")
 	}
 }
 
-func TestWhoIsLeftOut(t *testing.T) {
-	c, members := choosing(t, 3)
-	seen := make(map[*member]bool)
-	for range 200 {
-		f, err := c.choose(&query{function: "f", from: "0"}, &tries{local: true, members: members[1:2]})
+// TestChoiceRunsTheCall: the place that is chosen has the offer or the member whose
+// it is, and says whether a call may run twice.
+func TestChoiceRunsTheCall(t *testing.T) {
+	c, _ := choosing(t, 0)
+	if err := c.self.Register("once", func() {}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.self.Register("twice", Func(func() {}, Idempotent())); err != nil {
+		t.Fatal(err)
+	}
+	m := offering(c, "m", &wire.Catalog{Functions: []wire.Offer{{Name: "there"}, {Name: "there twice", Idempotent: true}}})
+	m.known = true
+	named := asking("echo")
+	named.node, named.Here = "m", true
+	for _, row := range []struct {
+		query  *query
+		member *member // nil: this node
+		twice  bool
+	}{
+		{asking("once"), nil, false},
+		{asking("twice"), nil, true},
+		{asking("echo"), nil, true},
+		{asking("there"), m, false},
+		{asking("there twice"), m, true},
+		{named, m, true},
+	} {
+		f, err := c.choose(row.query, nil)
 		if err != nil {
-			t.Fatal(err)
+			t.Errorf("%s: %v", row.query.Function, err)
+			continue
 		}
-		seen[f.place.member] = true
-	}
-	if len(seen) != 1 || !seen[members[2]] {
-		t.Errorf("chosen: %v", seen)
-	}
-	if _, err := c.choose(&query{function: "f", hops: maxHops}, &tries{local: true}); err == nil {
-		t.Error("the call is passed on for ever")
-	}
-	if f, err := c.choose(&query{function: "f", hops: maxHops}, &tries{}); err != nil || f.local == nil {
-		t.Errorf("the last node has it: got %+v, %v", f, err)
+		if o, here := f.Place.Runner.(*offer); here != (row.member == nil) ||
+			here && (o.name != row.query.Function || f.Place != &o.place || f.Place.Node.ID != c.self.ID()) ||
+			!here && (f.Place.Runner != runner(row.member) || f.Place.Node != &row.member.Node) {
+			t.Errorf("%s: got %+v", row.query.Function, f.Place)
+		}
+		if got := c.idempotent(row.query, f); got != row.twice {
+			t.Errorf("%s may run twice: %v", row.query.Function, got)
+		}
 	}
 }
 
-func TestTwoAreDifferentAndFair(t *testing.T) {
-	const n, draws = 5, 100_000
-	var count [n]int
-	for range draws {
-		a, b := two(rand.Uint64(), n)
-		if a == b {
-			t.Fatal("the same twice")
-		}
-		count[a]++
-		count[b]++
+// TestChoosingAllocatesNothing: neither where the answer is known, nor where it has to
+// be looked for because of several locs.
+func TestChoosingAllocatesNothing(t *testing.T) {
+	c, members := choosing(t, 10)
+	for _, m := range members {
+		c.routes.Apply(&m.Node, m, m.catalog, &wire.Delta{Added: []wire.Offer{{Name: "f", Locs: []string{"gpu", "x"}}}})
 	}
-	for i, c := range count {
-		if want := draws * 2 / n; c < want*9/10 || c > want*11/10 {
-			t.Errorf("%d was drawn %d times of about %d", i, c, want)
+	for _, locs := range [][]string{nil, {"gpu"}, {"gpu", "x"}} {
+		q := asking("f", locs...)
+		for _, tried := range []tries{nil, {&c.self.node}} {
+			if allocs := testing.AllocsPerRun(100, func() {
+				f, _ := c.choose(q, tried)
+				f.Place.Health.Add(1, time.Millisecond, route.Fine, false)
+			}); allocs != 0 {
+				t.Errorf("at %q: %v allocations", locs, allocs)
+			}
 		}
 	}
 }

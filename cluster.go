@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg/internal/gossip"
+	"github.com/mpreg/mpreg/internal/route"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -13,10 +14,10 @@ import (
 // machine of package gossip says who is there; see gossip.go.
 type cluster struct {
 	self   *Server
-	routes routes // to members that are alive or suspect
+	routes *route.Table[runner] // to members that are alive or suspect
 
-	retries budget    // of all calls that this node coordinates
-	typical durations // of idempotent functions whose calls are hedged
+	retries route.Budget    // of all calls that this node coordinates
+	typical route.Durations // of idempotent functions whose calls are hedged
 
 	mu       sync.Mutex
 	machine  *gossip.Machine // nil before the node serves, and after
@@ -91,17 +92,17 @@ func (c *cluster) relink(m *member, loss gossip.Loss) (t effects) {
 	case before:
 		return t
 	case nil:
-		return c.advance(func(machine *gossip.Machine, at time.Duration) { machine.Down(at, m.id, loss) })
+		return c.advance(func(machine *gossip.Machine, at time.Duration) { machine.Down(at, m.ID, loss) })
 	}
 	// Also if another works: the other end waits for gossip on this one.
-	return c.advance(func(machine *gossip.Machine, at time.Duration) { machine.Up(at, m.id, now.dialed) })
+	return c.advance(func(machine *gossip.Machine, at time.Duration) { machine.Up(at, m.ID, now.dialed) })
 }
 
 // member returns the node with this id, which it adds if need be. mu is held.
 func (c *cluster) member(id string) *member {
 	m := c.members[id]
 	if m == nil {
-		m = &member{id: id, catalog: emptyCatalog}
+		m = &member{Node: route.Node{ID: id}, catalog: emptyCatalog}
 		c.members[id] = m
 	}
 	return m
@@ -157,12 +158,12 @@ func (c *cluster) leave(s *session, why error) {
 		orphans = slices.Clone(m.sessions)
 	}
 	if s.silent && m.best.Load() == nil { // the machine has lost it already, but not known how
-		t = c.advance(func(machine *gossip.Machine, now time.Duration) { machine.Down(now, m.id, loss) })
+		t = c.advance(func(machine *gossip.Machine, now time.Duration) { machine.Down(now, m.ID, loss) })
 	} else {
 		t = c.relink(m, loss)
 	}
 	if len(m.sessions) == 0 && !m.known {
-		delete(c.members, m.id)
+		delete(c.members, m.ID)
 	}
 	t.given = append(t.given, given...)
 	name := m.name
@@ -171,7 +172,7 @@ func (c *cluster) leave(s *session, why error) {
 	for _, o := range orphans {
 		o.closeIfIdle()
 	}
-	c.self.log.Debug("link to a node ended", "peer", name, "peer_id", m.id, "err", why)
+	c.self.log.Debug("link to a node ended", "peer", name, "peer_id", m.ID, "err", why)
 }
 
 // goneAway notes that a node sends no further requests on a link, and wants
@@ -236,7 +237,7 @@ func (m *member) before(o *member) bool {
 	if m.state != o.state {
 		return m.state < o.state
 	}
-	return m.process > o.process || m.process == o.process && m.id > o.id
+	return m.process > o.process || m.process == o.process && m.ID > o.ID
 }
 
 // namesake reports whether another node that is there has m's name. mu is held.

@@ -33,13 +33,13 @@ func TestUnreadableDelta(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.load(m, nil, []string{string(good), "\xff"})
-	if got := c.routes.holders("ghost"); len(got) > 0 {
+	if got := c.routes.Holders("ghost"); len(got) > 0 {
 		t.Errorf("ghost is at %q, and the catalog has %v", got, m.catalog.Functions)
 	}
 	m.state = gossip.Dead
 	c.place(m)
-	if len(c.routes.functions) > 0 {
-		t.Errorf("routes to a dead node: %v", c.routes.functions)
+	if got := c.routes.Holders("f"); len(got) > 0 {
+		t.Errorf("routes to a dead node: %q", got)
 	}
 }
 
@@ -136,8 +136,8 @@ func TestUnusedOfTwoLinks(t *testing.T) {
 	m.sessions = []*session{first, second}
 	m.settle(c.self.id)
 	m.linked = m.best.Load()
-	c.machine.Up(0, m.id, false)
-	c.unused(m.id, new(effects))
+	c.machine.Up(0, m.ID, false)
+	c.unused(m.ID, new(effects))
 	if m.best.Load() != first || m.linked != first || !second.given {
 		t.Errorf("gossip goes over link %d, calls over %d", m.linked.number, m.best.Load().number)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/route"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -130,11 +131,14 @@ func (e *execution) attempt(call *callContext, o *outcome) (Value, error) {
 	index := o.index
 	r := e.request
 	q := query{
-		function: call.invocation.Function, locs: call.invocation.Locs, node: r.Node, from: e.origin.node, hops: e.origin.hops,
-		wait: r.WaitForRoute && !o.again, hedge: r.Hedge, after: r.HedgeAfter(),
+		Query: route.Query{
+			Function: call.invocation.Function, Locs: call.invocation.Locs,
+			From: e.origin.node, Hops: e.origin.hops, Here: r.Node != "",
+		},
+		node: r.Node, wait: r.WaitForRoute && !o.again, hedge: r.Hedge, after: r.HedgeAfter(),
 	}
 	if call.splices != nil {
-		q.prefer = e.holdings(index)
+		q.Prefer = e.holdings(index)
 	}
 	if r.Stream && index == e.plan.Results[0] {
 		call.emit = func(ctx context.Context, v Value) error {
@@ -145,7 +149,7 @@ func (e *execution) attempt(call *callContext, o *outcome) (Value, error) {
 	}
 	v, err := e.node.cluster.run(call, call, q)
 	if err == nil && e.intermediates != nil {
-		idempotent := call.ran.idempotent(q.function, &e.node.builtins)
+		idempotent := e.node.cluster.idempotent(&q, call.ran)
 		e.mu.Lock()
 		e.intermediates[index].idempotent = idempotent
 		e.mu.Unlock()

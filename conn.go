@@ -14,6 +14,7 @@ import (
 
 	"github.com/mpreg/mpreg/codec"
 	"github.com/mpreg/mpreg/internal/link"
+	"github.com/mpreg/mpreg/internal/route"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -25,7 +26,7 @@ type conn struct {
 	log     *slog.Logger
 	dialer  *link.Dialer
 
-	retries budget
+	retries route.Budget
 	closed  atomic.Bool
 	serving sync.WaitGroup // the readers of links
 

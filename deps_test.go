@@ -33,9 +33,10 @@ func TestDependencies(t *testing.T) {
 		pkg    string
 		mayUse []string // of this module
 	}{
-		{".", []string{"/codec", "/internal/wire", "/internal/link", "/internal/plan", "/internal/gossip", "/internal/lease"}},
+		{".", []string{"/codec", "/internal/wire", "/internal/link", "/internal/plan", "/internal/gossip", "/internal/route", "/internal/lease"}},
 		{"./internal/link", []string{"/codec", "/internal/wire"}},
 		{"./internal/plan", []string{"/codec", "/internal/wire"}},
+		{"./internal/route", []string{"/codec", "/internal/wire"}},
 		{"./internal/lease", []string{"/codec", "/internal/wire"}},
 		{"./internal/wire", []string{"/codec"}},
 		{"./codec", nil},

@@ -126,7 +126,7 @@ func (c *cluster) connect(ctx context.Context, m *member) error {
 		c.mu.Unlock()
 		return newError(Unavailable, ExecutedNo, "there is no link to the node: %s", reason)
 	}
-	a := c.attempt(m, gossip.Dial{Node: m.id, URLs: m.urls})
+	a := c.attempt(m, gossip.Dial{Node: m.ID, URLs: m.urls})
 	c.mu.Unlock()
 	select {
 	case <-a.done:

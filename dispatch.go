@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/mpreg/mpreg/internal/route"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -16,10 +17,10 @@ const maxAttempts = 4
 // surely did not start at one is tried at another, as is what may have, of an
 // idempotent function whose node is gone.
 func (c *cluster) run(ctx context.Context, call *callContext, q query) (Value, error) {
-	if q.hops > 0 {
+	if q.Hops > 0 {
 		return c.attempts(ctx, call, &q)
 	}
-	c.retries.earn()
+	c.retries.Earn()
 	if q.wait {
 		return c.await(ctx, call, q)
 	}
@@ -28,14 +29,15 @@ func (c *cluster) run(ctx context.Context, call *callContext, q query) (Value, e
 
 // attempts is run for those that don't wait for a route.
 func (c *cluster) attempts(ctx context.Context, call *callContext, q *query) (Value, error) {
-	var tried tries
+	var few [maxAttempts + 1]*route.Node // one may be made beside the first
+	tried := tries(few[:0])
 	var failure error
 	most := maxAttempts
-	if q.hops > 0 {
+	if q.Hops > 0 {
 		most = 1 // who passed it on tries others: if each node did, attempts would multiply
 	}
 	for n := range most {
-		f, err := c.choose(q, &tried)
+		f, err := c.choose(q, tried)
 		if err != nil {
 			if failure == nil {
 				failure = err
@@ -43,7 +45,7 @@ func (c *cluster) attempts(ctx context.Context, call *callContext, q *query) (Va
 			break
 		}
 		if failure != nil && !c.affords(failure) {
-			f.skip(c.clock())
+			f.Skip(c.clock())
 			failure = exhausted(asError(failure))
 			break
 		}
@@ -56,8 +58,8 @@ func (c *cluster) attempts(ctx context.Context, call *callContext, q *query) (Va
 			tried.add(f)
 		}
 		if a.err == nil {
-			call.ran = a.found
-			call.handed(a.found) // of two attempts it was this
+			call.ran = a.choice
+			call.handed(a.choice) // of two attempts it was this
 			return a.value, nil
 		}
 		failure = following(failure, a.err)
@@ -70,45 +72,34 @@ func (c *cluster) attempts(ctx context.Context, call *callContext, q *query) (Va
 
 // trial is one attempt at running a command: where, and how it ended.
 type trial struct {
-	found found
-	value Value
-	err   error
+	choice choice
+	value  Value
+	err    error
 }
 
 // try runs a command at f, which gets to know how that went.
-func (c *cluster) try(ctx context.Context, call *callContext, q *query, f found) trial {
-	a := trial{found: f, err: errGoexit} // unless it returns
+func (c *cluster) try(ctx context.Context, call *callContext, q *query, f choice) trial {
+	a := trial{choice: f, err: errGoexit} // unless it returns
 	start := time.Now()
 	defer func() {
 		end := time.Now()
 		took := end.Sub(start)
-		f.health().add(int64(end.Sub(c.self.started))+1, took, judge(a.err), f.probe)
-		if a.err == nil && q.hops == 0 {
-			c.typical.add(q.function, took)
+		f.Place.Health.Add(int64(end.Sub(c.self.started))+1, took, judge(a.err), f.Probe)
+		if a.err == nil && q.Hops == 0 {
+			c.typical.Add(q.Function, took)
 		}
 	}()
-	if f.local != nil {
-		a.value, a.err = c.self.runHere(ctx, call, f.local)
-	} else {
-		a.value, a.err = c.self.forward(ctx, call, f.place.member, *q)
-	}
+	a.value, a.err = f.Place.Runner.run(ctx, call, *q)
 	return a
 }
 
 // errGoexit is the end of an attempt whose function has ended its goroutine.
 var errGoexit error = newError(Internal, ExecutedYes, "a function ended its goroutine instead of returning")
 
-// skip gives back what choosing f has taken.
-func (f found) skip(now int64) {
-	if f.probe {
-		f.health().probed(now)
-	}
-}
-
 // affords reports whether one more attempt may be made. Only being sent on by a node
 // that no longer has the function is free: no node is in trouble there.
 func (c *cluster) affords(failure error) bool {
-	return asError(failure).Code == NotFound || c.retries.spend()
+	return asError(failure).Code == NotFound || c.retries.Spend()
 }
 
 // detailRetryBudget says of a failure that it was not tried elsewhere, and why.
@@ -146,7 +137,7 @@ func (c *cluster) again(call *callContext, q *query, a trial) bool {
 	if e.Executed != ExecutedYes && e.Details[detailLostResult] != nil || e.Details[detailIdempotent] == false {
 		return false
 	}
-	return elsewhere(e) || lost(e) && c.idempotent(q, a.found)
+	return elsewhere(e) || lost(e) && c.idempotent(q, a.choice)
 }
 
 // detailIdempotent is false in the error of a call of which who ran it had not said
@@ -154,8 +145,8 @@ func (c *cluster) again(call *callContext, q *query, a trial) bool {
 const detailIdempotent = "idempotent"
 
 // idempotent reports whether the command may run twice, as far as f says.
-func (c *cluster) idempotent(q *query, f found) bool {
-	return f.idempotent(q.function, &c.self.builtins)
+func (c *cluster) idempotent(q *query, f choice) bool {
+	return f.Place.Idempotent || c.self.builtins.has(q.Function) // all of those are
 }
 
 // elsewhere reports whether a call that failed surely did not start, and may
@@ -184,36 +175,36 @@ func lost(err error) bool {
 
 // judge returns what the end of a call says of where it ran. What a function has
 // returned is its own matter, whatever the code; but for panics.
-func judge(err error) verdict {
+func judge(err error) route.Verdict {
 	if err == nil {
-		return fine
+		return route.Fine
 	}
 	e := asError(err)
 	switch e.Code {
 	case InvalidRequest, InvalidArgument, Unauthenticated, PermissionDenied, WrongCluster:
-		return noVerdict
+		return route.NoVerdict
 	case Canceled, DeadlineExceeded:
-		return givenUp
+		return route.GivenUp
 	case NotFound:
 		if e.Executed == ExecutedNo {
-			return noVerdict // it was withdrawn: nothing ran
+			return route.NoVerdict // it was withdrawn: nothing ran
 		}
 	case Internal:
 		if e.Details["cause"] == nil { // else of a call that the function made
-			return faulty
+			return route.Faulty
 		}
 	case ResourceExhausted:
 		if e.Executed != ExecutedYes {
-			return full
+			return route.Full
 		}
 	case Unavailable:
 		switch {
 		case e.Executed == ExecutedYes:
 		case e.Details[detailLostResult] != nil:
-			return noVerdict
+			return route.NoVerdict
 		default:
-			return faulty
+			return route.Faulty
 		}
 	}
-	return failing
+	return route.Failing
 }

@@ -2,6 +2,8 @@ package mpreg
 
 import (
 	"testing"
+
+	"github.com/mpreg/mpreg/internal/route"
 )
 
 // TestFollowing: what may have run at the first place may have run, whatever the
@@ -75,9 +77,10 @@ func TestWhatIsTriedElsewhere(t *testing.T) {
 			if idempotent {
 				want = row.running
 			}
-			for _, f := range []found{{place: &place{idempotent: idempotent}}, {local: &offer{fn: &Function{idempotent: idempotent}}}} {
-				if got := c.again(call, &query{function: "f"}, trial{found: f, err: row.err}); got != want {
-					t.Errorf("%s, idempotent %v, here %v: got %v", row.name, idempotent, f.local != nil, got)
+			here := newOffer(&c.self.node, "f", nil, &Function{idempotent: idempotent})
+			for _, p := range []*route.Place[runner]{{Node: new(route.Node), Idempotent: idempotent}, &here.place} {
+				if got := c.again(call, &query{Query: route.Query{Function: "f"}}, trial{choice: choice{Place: p}, err: row.err}); got != want {
+					t.Errorf("%s, idempotent %v, here %v: got %v", row.name, idempotent, p == &here.place, got)
 				}
 			}
 		}

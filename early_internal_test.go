@@ -64,5 +64,5 @@ func offerLate(t *testing.T, s *Server, runs *int) {
 	if err := s.Register("late", func() { *runs++ }); err != nil {
 		t.Fatal(err)
 	}
-	s.cluster.routes.changed()
+	s.cluster.routes.Changed()
 }

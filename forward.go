@@ -3,71 +3,22 @@ package mpreg
 import (
 	"context"
 	"errors"
-	"maps"
 	"math/rand/v2"
-	"slices"
 
 	"github.com/mpreg/mpreg/internal/gossip"
 	"github.com/mpreg/mpreg/internal/link"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
-// maxHops bounds how often a call is passed on by nodes that do not have its
-// function: their catalogs may disagree for a moment, but not for long.
-const maxHops = 5
-
-// runHere runs a command with a function of this node. If that fails the command
-// is what it was before, for an attempt elsewhere.
-func (s *Server) runHere(ctx context.Context, call *callContext, o *offer) (Value, error) {
-	call.fn = o.fn
-	given := call.invocation
-	if len(s.options.interceptors) > 0 { // they may change it
-		call.invocation.Args, call.invocation.Kwargs = slices.Clone(given.Args), maps.Clone(given.Kwargs)
-		call.invocation.Headers = maps.Clone(given.Headers)
-	}
-	v, err := s.runFilled(ctx, call)
-	if err != nil {
-		inv := &call.invocation // of which what was left behind may still read the rest
-		inv.Args, inv.Kwargs, inv.Headers = given.Args, given.Kwargs, given.Headers
-	}
-	return v, err
-}
-
-// runFilled is runHere for a command whose function is known.
-func (s *Server) runFilled(ctx context.Context, call *callContext) (Value, error) {
-	size, err := s.fill(ctx, call)
-	if err != nil {
-		return Value{}, asError(err).at("", "", s.Name())
-	}
-	if size > 0 {
-		defer s.inFlightBytes.Add(-size)
-	}
-	s.running.Add(1)
-	defer s.running.Add(-1)
-	v, err := s.runLocal(ctx, call)
-	if err == nil && call.emit != nil && !call.fn.stream {
-		if err = call.emit(ctx, v); err != nil { // what is no stream is one item
-			failure := *asError(err)
-			failure.Executed = ExecutedYes
-			return Value{}, &failure
-		}
-		return Value{}, nil
-	}
-	return v, err
-}
-
-// idempotent reports whether what was run there may run twice.
-func (f found) idempotent(function string, builtins *Registry) bool {
-	if f.local != nil {
-		return f.local.fn.idempotent
-	}
-	return f.place != nil && (f.place.idempotent || builtins.has(function)) // all of those are
+// run implements runner.
+func (m *member) run(ctx context.Context, call *callContext, q query) (Value, error) {
+	return call.exec.node.forward(ctx, call, m, q)
 }
 
 // forward has a command run by another node.
 func (s *Server) forward(ctx context.Context, call *callContext, m *member, q query) (Value, error) {
-	m.inFlight.Add(1)
-	defer m.inFlight.Add(-1)
+	m.InFlight.Add(1)
+	defer m.InFlight.Add(-1)
 	call.exec.forwarded.Add(1)
 	var to receiver
 	var pass *passing
@@ -80,7 +31,7 @@ func (s *Server) forward(ctx context.Context, call *callContext, m *member, q qu
 		return Value{}, pass.refused // whoever asked takes no more: not the node's failure
 	}
 	if err != nil {
-		failure := asError(err).at("", "", s.cluster.nameOf(m)).onHop(q.hops + 1)
+		failure := asError(err).at("", "", s.cluster.nameOf(m)).onHop(q.Hops + 1)
 		if call.emitted.Load() > 0 {
 			failure.Executed = ExecutedYes
 		}
@@ -125,7 +76,7 @@ func (c *cluster) do(ctx context.Context, m *member, r *wire.Request, q query, t
 	if ctx.Err() != nil {
 		return nil, err
 	}
-	r.Node = m.id
+	r.Node = m.ID
 	var response *wire.Response
 	for _, via := range c.relays(m, q) {
 		if c.connect(ctx, via) != nil {
@@ -138,7 +89,7 @@ func (c *cluster) do(ctx context.Context, m *member, r *wire.Request, q query, t
 		response, err = answer, failure
 		// Another observer may have a link where this one has none. Who passes a
 		// call on asks one: whoever passed it to him tries the others.
-		if q.hops > 0 || ctx.Err() != nil || !notBegun(response, err) {
+		if q.Hops > 0 || ctx.Err() != nil || !notBegun(response, err) {
 			break
 		}
 	}
@@ -160,7 +111,7 @@ const maxRelays = 2
 // relays returns nodes that should have a link to a member, because they observe
 // it: in random order, but first those that this node has a link to.
 func (c *cluster) relays(m *member, q query) []*member {
-	if q.hops >= maxRelays {
+	if q.Hops >= maxRelays {
 		return nil
 	}
 	c.mu.Lock()
@@ -169,10 +120,10 @@ func (c *cluster) relays(m *member, q query) []*member {
 		return nil
 	}
 	var linked, others []*member
-	for _, id := range c.machine.Observers(m.id) {
+	for _, id := range c.machine.Observers(m.ID) {
 		via := c.members[id]
 		switch {
-		case via == nil, id == q.from, via.state != gossip.Alive:
+		case via == nil, id == q.From, via.state != gossip.Alive:
 		case via.best.Load() != nil:
 			linked = append(linked, via)
 		default:
@@ -216,7 +167,7 @@ func (c *callContext) forwarded(q query) *wire.Request {
 			Name: inv.Command, Function: inv.Function, Args: inv.Args, Kwargs: inv.Kwargs, Locs: inv.Locs,
 		}},
 		Traceparent: from.Traceparent, Headers: from.Headers, Node: q.node,
-		Hops: uint8(q.hops + 1), Accept: c.exec.request.Accept, Splices: c.splices, Stream: c.emit != nil,
+		Hops: uint8(q.Hops + 1), Accept: c.exec.request.Accept, Splices: c.splices, Stream: c.emit != nil,
 	}
 	c.exec.mayStay(c.index, r)
 	if who := c.exec.origin.identity; !c.exec.origin.own { // also of nobody, who is not this node

@@ -66,11 +66,11 @@ func (c *cluster) wake() {
 	if judges { // what is merely passed on must not wait
 		yield()
 	}
-	load := c.self.running.Load()
+	load := c.self.node.InFlight.Load()
 	c.step(func(m *gossip.Machine, now time.Duration) {
 		for _, peer := range c.members {
 			if s := peer.linked; s != nil {
-				m.Heard(peer.id, s.link.LastHeard().Sub(c.began))
+				m.Heard(peer.ID, s.link.LastHeard().Sub(c.began))
 			}
 		}
 		m.SetLoad(uint64(max(load, 0)))
@@ -243,8 +243,8 @@ func (s *session) gossip(g *wire.Gossip) {
 			t.given = append(t.given, given...)
 		}
 		t.add(c.advance(func(m *gossip.Machine, now time.Duration) {
-			m.Heard(s.member.id, now)
-			m.Receive(now, s.member.id, g)
+			m.Heard(s.member.ID, now)
+			m.Receive(now, s.member.ID, g)
 		}))
 	}
 	c.mu.Unlock()

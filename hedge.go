@@ -12,14 +12,14 @@ import (
 
 // hedgeAfter returns after how long a second attempt is to be made of a command that
 // is about to be run at f, 0 for never.
-func (c *cluster) hedgeAfter(call *callContext, q *query, f found) time.Duration {
+func (c *cluster) hedgeAfter(call *callContext, q *query, f choice) time.Duration {
 	switch {
-	case !q.hedge, q.hops > 0, call.emit != nil, !c.idempotent(q, f):
+	case !q.hedge, q.Hops > 0, call.emit != nil, !c.idempotent(q, f):
 		return 0
 	case q.after > 0:
 		return q.after
 	default:
-		return c.typical.most(q.function)
+		return c.typical.Most(q.Function)
 	}
 }
 
@@ -30,11 +30,11 @@ func (c *cluster) hedgeAfter(call *callContext, q *query, f found) time.Duration
 //
 // An attempt that was canceled need not heed that: the execution waits for it when it
 // has answered, so that no caller does.
-func (c *cluster) race(call *callContext, q query, first found, after time.Duration, tried *tries) trial {
+func (c *cluster) race(call *callContext, q query, first choice, after time.Duration, tried *tries) trial {
 	r := race{cluster: c, call: call, query: &q, ended: make(chan trial, 2)} // room for both: neither waits for who reads
 	r.begin(0, first)
 	tried.add(first)
-	defer r.runners[0].cancel()
+	defer r.racers[0].cancel()
 	timer := time.NewTimer(after)
 	defer timer.Stop()
 	select {
@@ -42,18 +42,18 @@ func (c *cluster) race(call *callContext, q query, first found, after time.Durat
 		return a
 	case <-timer.C:
 	}
-	second, err := c.choose(&q, tried)
+	second, err := c.choose(&q, *tried)
 	if err != nil {
 		return <-r.ended
 	}
-	if call.Err() != nil || !c.idempotent(&q, second) || !c.retries.spend() {
-		second.skip(c.clock())
+	if call.Err() != nil || !c.idempotent(&q, second) || !c.retries.Spend() {
+		second.Skip(c.clock())
 		return <-r.ended
 	}
 	call.handed(second)
 	r.begin(1, second)
 	tried.add(second)
-	defer r.runners[1].cancel()
+	defer r.racers[1].cancel()
 	return r.outcome()
 }
 
@@ -64,26 +64,26 @@ type race struct {
 	query   *query
 	ended   chan trial
 	won     atomic.Bool // one has succeeded
-	runners [2]runner
+	racers  [2]racer
 }
 
-type runner struct {
-	found  found
+type racer struct {
+	choice choice
 	start  time.Time
 	cancel context.CancelFunc
 	ended  chan struct{} // closed when it has
 }
 
 // begin starts an attempt.
-func (r *race) begin(i int, f found) {
+func (r *race) begin(i int, f choice) {
 	ctx, cancel := context.WithCancel(r.call.Context)
 	ended := make(chan struct{})
-	r.runners[i] = runner{f, time.Now(), cancel, ended}
+	r.racers[i] = racer{f, time.Now(), cancel, ended}
 	call := r.call.apart(ctx)
 	exec := r.call.exec
 	exec.straggling.Add(1)
 	exec.stragglers.Go(func() {
-		a := trial{found: f, err: errGoexit}
+		a := trial{choice: f, err: errGoexit}
 		defer close(ended)
 		defer func() {
 			exec.straggling.Add(-1)
@@ -103,9 +103,9 @@ func (r *race) begin(i int, f found) {
 func (r *race) outcome() trial {
 	a := <-r.ended
 	if a.err == nil {
-		for i := range r.runners {
-			if other := &r.runners[i]; other.found != a.found {
-				r.cluster.typical.add(r.query.function, time.Since(other.start)) // it would have taken longer than this
+		for i := range r.racers {
+			if other := &r.racers[i]; other.choice != a.choice {
+				r.cluster.typical.Add(r.query.Function, time.Since(other.start)) // it would have taken longer than this
 				r.beaten(other)
 			}
 		}
@@ -120,13 +120,13 @@ func (r *race) outcome() trial {
 
 // beaten cancels the slower attempt. Nobody waits for it any more: a function of this
 // node that ignores that is reported.
-func (r *race) beaten(other *runner) {
+func (r *race) beaten(other *racer) {
 	other.cancel()
-	if other.found.local == nil {
+	if other.choice.Place.Node != &r.cluster.self.node {
 		return // its node does
 	}
 	exec := r.call.exec
-	returned := exec.node.ignored.watch(r.query.function, exec.request.U)
+	returned := exec.node.ignored.watch(r.query.Function, exec.request.U)
 	exec.stragglers.Go(func() {
 		<-other.ended
 		returned()

@@ -48,7 +48,7 @@ type callContext struct {
 	index   int           // of the command
 	outcome *outcome      // of the command; nil for a second attempt beside another
 	splices []wire.Splice // places in the arguments that hold what is elsewhere
-	ran     found         // where it was run, once it was; see run
+	ran     choice        // where it was run, once it was; see run
 	emitted atomic.Int64  // items that were given to emit: the call can't be made again
 }
 
@@ -60,15 +60,12 @@ func (c *callContext) Value(key any) any {
 }
 
 // handed notes that the command is about to be run at f.
-func (c *callContext) handed(f found) {
+func (c *callContext) handed(f choice) {
 	o := c.outcome
 	if o == nil {
 		return
 	}
-	node := c.exec.node.ID()
-	if f.place != nil {
-		node = f.place.member.id
-	}
+	node := f.Place.Node.ID
 	if c.exec.watched {
 		c.exec.began(c, o, node)
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/mpreg/mpreg/internal/route"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -61,14 +62,14 @@ func (e *execution) mayStay(index int, r *wire.Request) {
 
 // holdings returns which nodes hold inputs of a command that are large, and how
 // much, the most first.
-func (e *execution) holdings(index int) []holding {
-	var list []holding
+func (e *execution) holdings(index int) []route.Holding {
+	var list []route.Holding
 	add := func(node string, n int64) {
-		i := slices.IndexFunc(list, func(h holding) bool { return h.node == node })
+		i := slices.IndexFunc(list, func(h route.Holding) bool { return h.Node == node })
 		if i < 0 {
-			i, list = len(list), append(list, holding{node: node})
+			i, list = len(list), append(list, route.Holding{Node: node})
 		}
-		list[i].bytes += n
+		list[i].Bytes += n
 	}
 	for _, input := range e.plan.Steps[index].Inputs {
 		v := e.result(input)
@@ -78,7 +79,7 @@ func (e *execution) holdings(index int) []holding {
 			add(e.node.ID(), n)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b holding) int { return cmp.Compare(b.bytes, a.bytes) })
+	slices.SortStableFunc(list, func(a, b route.Holding) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	return list
 }
 

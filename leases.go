@@ -10,6 +10,7 @@ import (
 
 	"github.com/mpreg/mpreg/internal/lease"
 	"github.com/mpreg/mpreg/internal/plan"
+	"github.com/mpreg/mpreg/internal/route"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -294,7 +295,7 @@ func (c *cluster) fetch(ctx context.Context, f *wire.Fetch, hops int, via string
 	if m == nil { // it has just joined, or is gone
 		err = newError(Unavailable, ExecutedNo, "node %s is not known here", f.Node)
 	} else {
-		response, err = c.do(ctx, m, r, query{from: via, hops: hops}, nil)
+		response, err = c.do(ctx, m, r, query{Query: route.Query{From: via, Hops: hops}}, nil)
 	}
 	if err != nil && ctx.Err() == nil && elsewhere(err) && hops < maxRelays {
 		if other := c.byID(via); other != nil && other != m {

@@ -19,7 +19,7 @@ func (c *cluster) list() []Member {
 	if s.draining() {
 		own.State = MemberLeft
 	}
-	load := uint64(max(s.running.Load(), 0))
+	load := uint64(max(s.node.InFlight.Load(), 0))
 	own.Load = &load
 	list := []Member{own}
 	c.mu.Lock()
@@ -43,14 +43,14 @@ func (c *cluster) list() []Member {
 // describe returns what others get to know of m. mu is held.
 func (c *cluster) describe(m *member) Member {
 	out := Member{
-		ID: m.id, Name: m.name, State: memberState(m.state),
+		ID: m.ID, Name: m.name, State: memberState(m.state),
 		URLs: append([]string{}, m.urls...), Resources: append([]string{}, m.catalog.Resources...),
 		Functions: functionInfos(m.catalog),
 	}
 	if c.machine == nil {
 		return out
 	}
-	if now, ok := c.machine.Member(m.id); ok {
+	if now, ok := c.machine.Member(m.ID); ok {
 		out.Incarnation, out.Version = now.Incarnation, now.BodyVersion
 		out.Since = c.began.Add(now.Since)
 		if now.Linked {
@@ -86,7 +86,7 @@ func functionInfos(c *wire.Catalog) []FunctionInfo {
 func (c *cluster) providers(function string, locs []string) []Provider {
 	s := c.self
 	list := []Provider{}
-	if c.here(query{function: function, locs: locs}) != nil && !s.draining() {
+	if c.own(function, locs).Place != nil && !s.draining() {
 		list = append(list, Provider{ID: s.ID(), Name: s.Name()})
 	}
 	every := s.builtins.has(function)
@@ -94,7 +94,7 @@ func (c *cluster) providers(function string, locs []string) []Provider {
 	defer c.mu.Unlock()
 	for _, m := range c.members {
 		if m.callable() && m.offers(function, locs, every) {
-			list = append(list, Provider{ID: m.id, Name: m.name})
+			list = append(list, Provider{ID: m.ID, Name: m.name})
 		}
 	}
 	slices.SortFunc(list, func(a, b Provider) int {

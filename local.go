@@ -3,8 +3,50 @@ package mpreg
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
 )
+
+// runHere runs a command with a function of this node. If that fails the command
+// is what it was before, for an attempt elsewhere.
+func (s *Server) runHere(ctx context.Context, call *callContext, o *offer) (Value, error) {
+	call.fn = o.fn
+	given := call.invocation
+	if len(s.options.interceptors) > 0 { // they may change it
+		call.invocation.Args, call.invocation.Kwargs = slices.Clone(given.Args), maps.Clone(given.Kwargs)
+		call.invocation.Headers = maps.Clone(given.Headers)
+	}
+	v, err := s.runFilled(ctx, call)
+	if err != nil {
+		inv := &call.invocation // of which what was left behind may still read the rest
+		inv.Args, inv.Kwargs, inv.Headers = given.Args, given.Kwargs, given.Headers
+	}
+	return v, err
+}
+
+// runFilled is runHere for a command whose function is known.
+func (s *Server) runFilled(ctx context.Context, call *callContext) (Value, error) {
+	size, err := s.fill(ctx, call)
+	if err != nil {
+		return Value{}, asError(err).at("", "", s.Name())
+	}
+	if size > 0 {
+		defer s.inFlightBytes.Add(-size)
+	}
+	s.node.InFlight.Add(1)
+	defer s.node.InFlight.Add(-1)
+	v, err := s.runLocal(ctx, call)
+	if err == nil && call.emit != nil && !call.fn.stream {
+		if err = call.emit(ctx, v); err != nil { // what is no stream is one item
+			failure := *asError(err)
+			failure.Executed = ExecutedYes
+			return Value{}, &failure
+		}
+		return Value{}, nil
+	}
+	return v, err
+}
 
 // runLocal runs a command on this node: authorizer, interceptors, function. The
 // error is an *Error that says whether the function started.

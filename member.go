@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mpreg/mpreg/internal/gossip"
+	"github.com/mpreg/mpreg/internal/route"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -47,7 +48,7 @@ const (
 
 // member is another node: what the cluster knows of it, and the links to it.
 type member struct {
-	id string
+	route.Node // what a choice reads of it
 
 	// Guarded by the cluster's mu.
 	name     string
@@ -67,9 +68,7 @@ type member struct {
 
 	up chan struct{} // closed when there is a best link; nil if nobody waits
 
-	best     atomic.Pointer[session] // that calls and gossip go over; nil if there is none
-	inFlight atomic.Int64            // calls that wait for its answer
-	doubtful atomic.Bool             // it is suspect: calls go elsewhere if they can
+	best atomic.Pointer[session] // that calls and gossip go over; nil if there is none
 }
 
 // callable reports whether calls may go to m: those to one that is suspect do, if
@@ -86,12 +85,12 @@ func (m *member) callable() bool {
 // A link on which nothing was heard for long takes no part in that, nor one that
 // was accepted and on which nothing was gossiped yet: who dialed may have given up.
 func (m *member) settle(self string) (given []*session) {
-	lower := min(self, m.id)
+	lower := min(self, m.ID)
 	dialer := func(s *session) string {
 		if s.dialed {
 			return self
 		}
-		return m.id
+		return m.ID
 	}
 	slices.SortStableFunc(m.sessions, func(a, b *session) int {
 		if a.given != b.given {

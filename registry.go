@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/mpreg/mpreg/internal/route"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -18,6 +19,8 @@ import (
 // the server; a library that offers functions takes a *Registry. It is safe for
 // concurrent use.
 type Registry struct {
+	node *route.Node // that offers the functions; nil if no server has the registry
+
 	mu      sync.RWMutex
 	offers  map[string][]*offer // by name; the one with the fewest locs first
 	crews   map[*Function]*crew // the workers that run a function, if it is theirs
@@ -101,7 +104,7 @@ func (r *Registry) register(name string, fn any, locs []string) error {
 	default:
 		return fmt.Errorf("mpreg: registering %q: it is registered already %s", name, withLocs(set))
 	}
-	r.add(&offer{name: name, locs: set, fn: f})
+	r.add(newOffer(r.node, name, set, f))
 	return nil
 }
 
@@ -187,7 +190,7 @@ func (r *Registry) match(name string, locs, common []string) *offer {
 	defer r.mu.RUnlock()
 	var best *offer
 	for _, o := range r.offers[name] {
-		if o.missing(locs, common) == 0 && (best == nil || surplus(o.locs, locs) < surplus(best.locs, locs)) {
+		if o.missing(locs, common) == 0 && (best == nil || route.Surplus(o.locs, locs) < route.Surplus(best.locs, locs)) {
 			best = o
 		}
 	}

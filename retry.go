@@ -25,7 +25,7 @@ func (c *conn) persist(ctx context.Context, r *wire.Request, to receiver, idempo
 	if err := ctx.Err(); err != nil {
 		return nil, contextError(err, ExecutedNo)
 	}
-	c.retries.earn()
+	c.retries.Earn()
 	r.Accept = accept(c.codec())
 	cl, err := c.live(ctx, false)
 	if err != nil && r.WaitForRoute {
@@ -87,7 +87,7 @@ func (c *conn) retry(ctx context.Context, r *wire.Request, to receiver, idempote
 			if !idempotent {
 				return nil, past.error(failure)
 			}
-			if !c.retries.spend() {
+			if !c.retries.Spend() {
 				return nil, past.error(unaffordable(failure))
 			}
 		}

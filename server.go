@@ -19,6 +19,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"github.com/mpreg/mpreg/internal/lease"
+	"github.com/mpreg/mpreg/internal/route"
 )
 
 // Server is a node: it offers the functions of its [Registry] to whoever
@@ -30,6 +31,7 @@ type Server struct {
 	options  serverOptions
 	config   Config
 	id       string
+	node     route.Node // this one, as a choice reads it; its InFlight are the commands that run here
 	started  time.Time
 	log      *slog.Logger
 	builtins Registry
@@ -38,7 +40,6 @@ type Server struct {
 
 	resources     atomic.Pointer[[]string]
 	inFlight      atomic.Int64 // requests that were admitted and not released
-	running       atomic.Int64 // commands that run here
 	inFlightBytes atomic.Int64 // and the sizes of their messages
 	requests      sync.WaitGroup
 	pool          pool
@@ -96,6 +97,9 @@ func newServer() *Server {
 	}
 	s.dialing, s.stopDialing = context.WithCancel(context.Background())
 	s.cluster.self, s.cluster.members, s.cluster.offered = s, make(map[string]*member), emptyCatalog
+	s.node.ID = s.id
+	s.Registry.node, s.builtins.node = &s.node, &s.node
+	s.cluster.routes = route.New(route.Home[runner]{Node: &s.node, Offer: s.cluster.own, Clock: s.cluster.clock})
 	s.changed = s.cluster.changed
 	return s
 }

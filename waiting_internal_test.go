@@ -2,11 +2,10 @@ package mpreg
 
 import (
 	"context"
-	"slices"
 	"testing"
 	"testing/synctest"
 
-	"github.com/mpreg/mpreg/internal/wire"
+	"github.com/mpreg/mpreg/internal/route"
 )
 
 // endsOnceSeen is a context that ends right after somebody has seen that it had not.
@@ -52,7 +51,7 @@ func TestWaitingIsOverOnceDenied(t *testing.T) {
 			e.starts(0)
 			ended := make(chan error, 1)
 			go func() {
-				_, err := e.node.cluster.await(call, call, query{function: "late"})
+				_, err := e.node.cluster.await(call, call, query{Query: route.Query{Function: "late"}})
 				ended <- err
 			}()
 			synctest.Wait() // it waits
@@ -66,41 +65,5 @@ func TestWaitingIsOverOnceDenied(t *testing.T) {
 				t.Errorf("%s: it ran %d times (%v), and its caller was told %v", row.name, *runs, err, told)
 			}
 		})
-	}
-}
-
-// TestArrivalsWakeWhoIsConcerned: an offer of one function does not wake the calls that
-// wait for another: with many that wait in vain each change would cost as many searches.
-func TestArrivalsWakeWhoIsConcerned(t *testing.T) {
-	for _, row := range []struct {
-		name string
-		tell func(a *arrivals)
-		want []string
-	}{
-		{"one function", func(a *arrivals) { a.tell("f") }, []string{"f"}},
-		{"a catalog", func(a *arrivals) { a.tellOf(offered(nil, wire.Offer{Name: "f"}, wire.Offer{Name: "g"})) }, []string{"f", "g"}},
-		{"no catalog", func(a *arrivals) { a.tellOf(nil) }, nil},
-		{"what nobody waits for", func(a *arrivals) { a.tell("x") }, nil},
-		{"all", func(a *arrivals) { a.tellAll() }, []string{"f", "g", "h"}},
-	} {
-		var a arrivals
-		a.join()
-		changes := map[string]<-chan struct{}{}
-		for _, function := range []string{"f", "g", "h"} {
-			changes[function] = a.change(function)
-		}
-		row.tell(&a)
-		var woken []string
-		for function, change := range changes {
-			select {
-			case <-change:
-				woken = append(woken, function)
-			default:
-			}
-		}
-		slices.Sort(woken)
-		if !slices.Equal(woken, row.want) {
-			t.Errorf("%s: woke %q, want %q", row.name, woken, row.want)
-		}
 	}
 }

@@ -4,76 +4,8 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"sync"
-	"sync/atomic"
 	"time"
-
-	"github.com/mpreg/mpreg/internal/wire"
 )
-
-// arrivals tells those who wait for a node that can run their command that there is
-// a new offer of its function. Nobody waits most of the time, and a change costs one
-// load then. The zero arrivals are ready. It is safe for concurrent use.
-type arrivals struct {
-	waiting atomic.Int64
-
-	mu   sync.Mutex
-	next map[string]chan struct{} // by function, of those that somebody has asked for: closed by the next change
-}
-
-// join counts in somebody who waits, who is to leave. Changes after that are
-// never missed by who asks for the next one, and then looks.
-func (a *arrivals) join()  { a.waiting.Add(1) }
-func (a *arrivals) leave() { a.waiting.Add(-1) }
-
-// change returns what the next change of a function's offers closes.
-func (a *arrivals) change(function string) <-chan struct{} {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.next == nil {
-		a.next = make(map[string]chan struct{})
-	}
-	if a.next[function] == nil {
-		a.next[function] = make(chan struct{})
-	}
-	return a.next[function]
-}
-
-// tell wakes who waits for a function.
-func (a *arrivals) tell(function string) {
-	if a.waiting.Load() == 0 {
-		return
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if next := a.next[function]; next != nil {
-		close(next)
-		delete(a.next, function)
-	}
-}
-
-// tellOf wakes who waits for what a node offers.
-func (a *arrivals) tellOf(c *wire.Catalog) {
-	if a.waiting.Load() == 0 || c == nil {
-		return
-	}
-	for i := range c.Functions {
-		a.tell(c.Functions[i].Name)
-	}
-}
-
-// tellAll wakes all who wait.
-func (a *arrivals) tellAll() {
-	if a.waiting.Load() == 0 {
-		return
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, next := range a.next {
-		close(next)
-	}
-	clear(a.next)
-}
 
 // waitError is the error of a command that waited for a node that could run it
 // until its context ended; missing says what there was not.
@@ -108,11 +40,11 @@ func (c *cluster) await(ctx context.Context, call *callContext, q query) (Value,
 	if call.exec.movable() {
 		drains = c.self.drains
 	}
-	a, pause := &c.routes.arrivals, minAwait
-	a.join()
-	defer a.leave()
+	a, pause := &c.routes.Arrivals, minAwait
+	a.Join()
+	defer a.Leave()
 	for {
-		change := a.change(q.function) // before the attempt: a change meanwhile must not be missed
+		change := a.Next(q.Function) // before the attempt: a change meanwhile must not be missed
 		if v, err = c.attempts(ctx, call, &q); !awaitable(err) {
 			return v, err
 		}

@@ -111,12 +111,12 @@ func (c *cluster) publish(kind gossip.EventKind, m *member) {
 		return
 	}
 	for w := range c.watchers {
-		before, waits := w.events[m.id]
+		before, waits := w.events[m.ID]
 		if !waits {
-			w.order = append(w.order, m.id)
+			w.order = append(w.order, m.ID)
 		}
 		if !waits || !includes(before, public) {
-			w.events[m.id] = public
+			w.events[m.ID] = public
 		}
 		select {
 		case w.news <- struct{}{}:
@@ -142,9 +142,9 @@ func includes(before, after MemberEventKind) bool {
 // for weeks would else be kept all nodes that ever were. mu is held.
 func (c *cluster) unpublish(m *member) {
 	for w := range c.watchers {
-		if _, waits := w.events[m.id]; waits {
-			delete(w.events, m.id)
-			w.order = slices.DeleteFunc(w.order, func(id string) bool { return id == m.id })
+		if _, waits := w.events[m.ID]; waits {
+			delete(w.events, m.ID)
+			w.order = slices.DeleteFunc(w.order, func(id string) bool { return id == m.ID })
 		}
 	}
 }

@@ -45,7 +45,7 @@ type hand struct {
 func (c *crew) run(ctx context.Context, inv *Invocation, call *callContext, idempotent bool) (Value, error) {
 	retries := &call.exec.node.cluster.retries
 	if call.exec.origin.hops > 0 {
-		retries.earn() // else it has: where a call begins each earns, and here each may be tried again
+		retries.Earn() // else it has: where a call begins each earns, and here each may be tried again
 	}
 	var failure *Error
 	var tried []*worker
@@ -56,7 +56,7 @@ func (c *crew) run(ctx context.Context, inv *Invocation, call *callContext, idem
 			failure = cmp.Or(failure, err)
 			break
 		}
-		if failure != nil && !retries.spend() {
+		if failure != nil && !retries.Spend() {
 			c.leave(h)
 			break
 		}

@@ -3,6 +3,7 @@ package mpreg
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/mpreg/mpreg/internal/wire"
 )
@@ -38,7 +39,7 @@ func distinctOffers(offers []wire.WorkerOffer) ([]wire.WorkerOffer, *Error) {
 			return nil, newError(InvalidRequest, ExecutedNo, "the function %q can't be offered: %w", o.Function, err)
 		}
 		o.Locs = set
-		key := string(appendKey(nil, append([]string{o.Function}, set...)))
+		key := strings.Join(append([]string{o.Function}, set...), "\x00") // which none of them has: see checkName
 		if i, again := places[key]; again {
 			list[i] = o
 			continue
@@ -176,7 +177,7 @@ func (r *Registry) renew(c *crew) (changed bool) {
 		return true
 	}
 	fn := c.function(doc, idempotent)
-	r.add(&offer{name: c.name, locs: c.locs, fn: fn})
+	r.add(newOffer(r.node, c.name, c.locs, fn))
 	if r.crews == nil {
 		r.crews = make(map[*Function]*crew)
 	}

@@ -1,4 +1,4 @@
-package mpreg
+package route
 
 import (
 	"slices"
@@ -89,34 +89,5 @@ func TestQuantileOfMany(t *testing.T) {
 	}
 	if total := q.total.Load(); total != sum || total <= 0 {
 		t.Errorf("a total of %d, and %d durations in buckets", total, sum)
-	}
-}
-
-// TestDurations: they are kept of functions for which somebody asks, and not of any
-// number.
-func TestDurations(t *testing.T) {
-	var d durations
-	d.add("f", time.Second)
-	if got := d.most("f"); got != 0 {
-		t.Errorf("got %v", got)
-	}
-	for range enoughToSay {
-		d.add("f", time.Millisecond)
-		d.add("g", time.Second)
-	}
-	if got := d.most("f"); got < time.Millisecond || got > 1250*time.Microsecond {
-		t.Errorf("got %v", got)
-	}
-	if got := d.most("g"); got != 0 {
-		t.Errorf("nobody had asked for g, and it is %v", got)
-	}
-	for i := range 2 * maxTypical {
-		d.most(string(rune('a' + i)))
-	}
-	if n := len(d.byFunction); n != maxTypical {
-		t.Errorf("%d functions are kept", n)
-	}
-	if allocs := testing.AllocsPerRun(100, func() { d.add("f", time.Millisecond); d.most("f") }); allocs != 0 {
-		t.Errorf("%v allocations", allocs)
 	}
 }

@@ -1,4 +1,4 @@
-package mpreg
+package route
 
 import (
 	"fmt"
@@ -9,22 +9,22 @@ import (
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
-// TestMatchesMayBeReadLater: what was found does not change when the routes do.
+// TestMatchesMayBeReadLater: what was found does not change when the table does.
 func TestMatchesMayBeReadLater(t *testing.T) {
-	var r routes
+	r := newTable()
 	catalog := offered(nil, wire.Offer{Name: "f"})
-	members := make([]*member, 10)
-	for i := range members {
-		members[i] = &member{id: fmt.Sprint(i)}
-		r.replace(members[i], nil, catalog)
+	nodes := make([]*Node, 10)
+	for i := range nodes {
+		nodes[i] = &Node{ID: fmt.Sprint(i)}
+		r.Replace(nodes[i], nodes[i].ID, nil, catalog)
 	}
-	found := r.matching(nil, "f", nil, 1)
-	r.replace(members[3], catalog, nil)
-	r.replace(&member{id: "new"}, nil, catalog)
-	r.replace(members[3], nil, offered([]string{"gpu"}, catalog.Functions...))
+	found := r.match(nil, "f", nil, 1)
+	r.Replace(nodes[3], nodes[3].ID, catalog, nil)
+	r.Replace(&Node{ID: "new"}, "", nil, catalog)
+	r.Replace(nodes[3], nodes[3].ID, nil, offered([]string{"gpu"}, catalog.Functions...))
 	for i, p := range found[0].places {
-		if p.member != members[i] {
-			t.Errorf("%d is %s", i, p.member.id)
+		if p.Node != nodes[i] {
+			t.Errorf("%d is %s", i, p.Node.ID)
 		}
 	}
 }
@@ -33,30 +33,30 @@ func TestMatchesMayBeReadLater(t *testing.T) {
 // nothing else in common, all are found, and each of them if only some are wanted.
 func TestOnlyTheResourcesDiffer(t *testing.T) {
 	const n, limit = 40, 8
-	var r routes
+	r := newTable()
 	for i := range n {
-		r.replace(&member{id: fmt.Sprint(i)}, nil, offered([]string{"gpu", fmt.Sprint("host-", i)}, wire.Offer{Name: "f"}, wire.Offer{Name: "f", Locs: []string{"x"}}))
+		r.Replace(&Node{ID: fmt.Sprint(i)}, fmt.Sprint(i), nil, offered([]string{"gpu", fmt.Sprint("host-", i)}, wire.Offer{Name: "f"}, wire.Offer{Name: "f", Locs: []string{"x"}}))
 	}
 	for _, locs := range [][]string{nil, {"gpu"}, {"x"}, {"x", "gpu"}} {
-		if got := r.matching(nil, "f", locs, math.MaxInt); len(got) != n {
+		if got := r.match(nil, "f", locs, math.MaxInt); len(got) != n {
 			t.Errorf("at %q: got %d groups", locs, len(got))
 		}
-		seen := make(map[*member]bool)
+		seen := make(map[*Node]bool)
 		for range 1000 {
-			var few [limit]group
-			got := r.matching(few[:0], "f", locs, limit)
+			var few [limit]group[string]
+			got := r.match(few[:0], "f", locs, limit)
 			if len(got) != limit {
 				t.Fatalf("at %q: got %d of %d", locs, len(got), limit)
 			}
 			for _, g := range got {
-				seen[g.places[0].member] = true
+				seen[g.places[0].Node] = true
 			}
 		}
 		if len(seen) != n {
 			t.Errorf("at %q: %d of %d are ever found", locs, len(seen), n)
 		}
 	}
-	if got := candidateIDs(&r, "f", "gpu", "host-7"); !slices.Equal(got, []string{"7"}) {
+	if got := candidateIDs(r, "f", "gpu", "host-7"); !slices.Equal(got, []string{"7"}) {
 		t.Errorf("at one host: got %q", got)
 	}
 }
@@ -77,31 +77,31 @@ func TestWalkComesToAll(t *testing.T) {
 	}
 }
 
-// TestChoosingWhileRoutesChange: each choice is of a state that there was, and the
+// TestMatchingWhileTheTableChanges: each match is of a state that there was, and the
 // race detector finds nothing.
-func TestChoosingWhileRoutesChange(t *testing.T) {
-	var r routes
-	stays, goes := &member{id: "stays"}, &member{id: "goes"}
+func TestMatchingWhileTheTableChanges(t *testing.T) {
+	r := newTable()
+	stays, goes := &Node{ID: "stays"}, &Node{ID: "goes"}
 	catalog := offered(nil, wire.Offer{Name: "f"}, wire.Offer{Name: "f", Locs: []string{"x"}})
-	r.replace(stays, nil, catalog)
+	r.Replace(stays, stays.ID, nil, catalog)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for range 2000 {
-			r.replace(goes, nil, catalog)
-			r.apply(goes, catalog, &wire.Delta{Resources: []string{"gpu"}, SetsResources: true})
-			r.replace(goes, offered([]string{"gpu"}, catalog.Functions...), nil)
+			r.Replace(goes, goes.ID, nil, catalog)
+			r.Apply(goes, goes.ID, catalog, &wire.Delta{Resources: []string{"gpu"}, SetsResources: true})
+			r.Replace(goes, goes.ID, offered([]string{"gpu"}, catalog.Functions...), nil)
 		}
 	}()
 	for range 2000 {
 		for _, locs := range [][]string{nil, {"x"}} {
-			var few [8]group
-			got := r.matching(few[:0], "f", locs, len(few))
+			var few [8]group[string]
+			got := r.match(few[:0], "f", locs, len(few))
 			ids := []string{}
 			for _, g := range got {
 				for _, p := range g.places {
-					p.health.average(1, 1)
-					ids = append(ids, p.member.id)
+					p.Health.average(1, 1)
+					ids = append(ids, p.Node.ID)
 				}
 			}
 			slices.Sort(ids)

@@ -1,4 +1,4 @@
-package mpreg
+package route
 
 import (
 	"sync"
@@ -12,18 +12,18 @@ import (
 // at most a tenth of the calls, and a hundred more.
 func TestBudgetBoundsRetries(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var b budget
+		var b Budget
 		calls, retries := 0, 0
 		saved := 100 * retryCost // the model: in tenths
 		for range rapid.IntRange(0, 200).Draw(t, "rounds") {
 			for range rapid.IntRange(0, 50).Draw(t, "calls") {
-				b.earn()
+				b.Earn()
 				calls++
 				saved = min(saved+1, 100*retryCost)
 			}
 			for range rapid.IntRange(0, 20).Draw(t, "retries") {
 				want := saved >= retryCost
-				if got := b.spend(); got != want {
+				if got := b.Spend(); got != want {
 					t.Fatalf("after %d calls and %d retries: got %v", calls, retries, got)
 				}
 				if want {
@@ -40,13 +40,13 @@ func TestBudgetBoundsRetries(t *testing.T) {
 
 // TestBudgetOfMany: what is taken at once is taken once.
 func TestBudgetOfMany(t *testing.T) {
-	var b budget
+	var b Budget
 	var got atomic.Int64
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
 			for range 100 {
-				if b.spend() {
+				if b.Spend() {
 					got.Add(1)
 				}
 			}
@@ -59,7 +59,7 @@ func TestBudgetOfMany(t *testing.T) {
 	for range 8 {
 		all.Go(func() {
 			for range 200 {
-				b.earn()
+				b.Earn()
 			}
 		})
 	}

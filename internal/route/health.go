@@ -1,4 +1,4 @@
-package mpreg
+package route
 
 import (
 	"math/rand/v2"
@@ -6,18 +6,17 @@ import (
 	"time"
 )
 
-// health is what the calls of late say of a place, or of an offer of this node: how
-// long they took, and whether it is fit for any. The zero health knows of no call,
+// Health is what the calls of late say of a place: how long they took, and whether
+// it is fit for any. The zero Health knows of no call,
 // and attracts some: that is how it learns. It is safe for concurrent use; of what
 // calls say that end at the same moment, some may be lost.
 //
 // A place that fails is ejected: it gets no calls at all. One that is merely slow
 // needs no such thing: the lesser of two loads is chosen, and one draw in [explore]
-// sees to it that a slow place is not forgotten. See slow_test.go for what that
-// makes of its share.
+// sees to it that a slow place is not forgotten.
 //
-// Times are on the node's clock; see cluster.clock.
-type health struct {
+// Times are on [Home.Clock].
+type Health struct {
 	ns   atomic.Int64 // the average; 0 if nothing is known
 	last atomic.Int64 // when it was set
 
@@ -63,37 +62,41 @@ const (
 	maxEjection = 30 * time.Second
 )
 
-// verdict is what the end of a call says of where it ran.
-type verdict uint8
+// Verdict is what the end of a call says of where it ran.
+type Verdict uint8
 
+// The verdicts.
 const (
-	noVerdict verdict = iota // it would have failed anywhere
-	fine                     // it succeeded
-	failing                  // its function failed, which says little of the place
-	givenUp                  // its caller ended it: it would have taken longer
-	full                     // it was refused because too many run: the place is well, and others should be asked
-	faulty                   // the place is to blame
+	NoVerdict Verdict = iota // it would have failed anywhere
+	Fine                     // it succeeded
+	Failing                  // its function failed, which says little of the place
+	GivenUp                  // its caller ended it: it would have taken longer
+	Full                     // it was refused because too many run: the place is well, and others should be asked
+	Faulty                   // the place is to blame
 )
 
-// add adds a call that ended after d. A probe is one that an ejected place was
-// allowed.
-func (h *health) add(now int64, d time.Duration, v verdict, probe bool) {
+// Ejected reports whether the place gets no calls but probes.
+func (h *Health) Ejected() bool { return h.until.Load() != 0 }
+
+// Add adds a call that ended after d, at a moment. A probe is one that an ejected
+// place was allowed.
+func (h *Health) Add(now int64, d time.Duration, v Verdict, probe bool) {
 	switch v {
-	case fine:
+	case Fine:
 		h.works(probe)
 		h.average(now, d)
-	case failing:
+	case Failing:
 		h.works(probe)
 		if h.ns.Load() == 0 {
 			h.average(now, max(d, failedLatency))
 		}
-	case givenUp:
+	case GivenUp:
 		if int64(d) > h.ns.Load() {
 			h.average(now, d)
 		}
-	case full:
+	case Full:
 		h.worsen(now, d)
-	case faulty:
+	case Faulty:
 		h.worsen(now, d)
 		failed := h.failed.Add(1)
 		if until := h.until.Load(); probe || until == 0 && failed >= ejectAfter {
@@ -107,7 +110,7 @@ func (h *health) add(now int64, d time.Duration, v verdict, probe bool) {
 }
 
 // works notes that the place has run a call.
-func (h *health) works(probe bool) {
+func (h *Health) works(probe bool) {
 	if h.failed.Load() != 0 {
 		h.failed.Store(0)
 	}
@@ -125,7 +128,7 @@ func (h *health) works(probe bool) {
 }
 
 // eject has the place get no calls, unless others have seen to that.
-func (h *health) eject(now, until int64) {
+func (h *Health) eject(now, until int64) {
 	times := h.times.Load() + 1
 	if h.until.CompareAndSwap(until, now+ejection(times)) {
 		h.times.Store(times)
@@ -141,7 +144,7 @@ func ejection(n int32) int64 {
 }
 
 // average adds to the average.
-func (h *health) average(now int64, d time.Duration) {
+func (h *Health) average(now int64, d time.Duration) {
 	took := max(int64(d), 1)
 	before, gap := h.ns.Load(), now-h.last.Load()
 	h.last.Store(now)
@@ -157,7 +160,7 @@ func (h *health) average(now int64, d time.Duration) {
 }
 
 // worsen doubles the average.
-func (h *health) worsen(now int64, d time.Duration) {
+func (h *Health) worsen(now int64, d time.Duration) {
 	before := h.ns.Load()
 	after := max(2*before, int64(d), int64(failedLatency))
 	h.last.Store(now)
@@ -166,13 +169,13 @@ func (h *health) worsen(now int64, d time.Duration) {
 
 // probe reports whether an ejected place may get a call now. Whoever is told so
 // makes that call: for as long as it takes, but not for ever, it is the only one.
-func (h *health) probe(now int64) bool {
+func (h *Health) probe(now int64) bool {
 	until := h.until.Load()
 	return until != 0 && now >= until && h.until.CompareAndSwap(until, now+int64(maxEjection))
 }
 
 // probed allows the next probe: this one has ended.
-func (h *health) probed(now int64) {
+func (h *Health) probed(now int64) {
 	if until := h.until.Load(); until > now {
 		h.until.CompareAndSwap(until, now)
 	}

@@ -1,4 +1,4 @@
-package mpreg
+package route
 
 import (
 	"fmt"
@@ -64,69 +64,74 @@ func (d drawn) delta(c *wire.Catalog) *wire.Delta {
 
 func sameOffer(a, b wire.Offer) bool { return a.Name == b.Name && slices.Equal(a.Locs, b.Locs) }
 
-// TestRoutesAreTheCatalogs: whatever the order of changes, the routes are those
-// of the catalogs that the members have now, and a call may go to those members
+// TestTableIsTheCatalogs: whatever the order of changes, the table is that of the
+// catalogs that the nodes have now, and a call may go to those nodes
 // that an exhaustive look at these catalogs finds.
-func TestRoutesAreTheCatalogs(t *testing.T) {
+func TestTableIsTheCatalogs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := drawn{t}
-		var r routes
-		members := make([]*member, 4)
-		now := make([]*wire.Catalog, len(members))
-		for i := range members {
-			members[i] = &member{id: fmt.Sprint(i)}
+		r := newTable()
+		nodes := make([]*Node, 4)
+		now := make([]*wire.Catalog, len(nodes))
+		for i := range nodes {
+			nodes[i] = &Node{ID: fmt.Sprint(i)}
 		}
 		for range rapid.IntRange(1, 8).Draw(t, "changes") {
-			i := rapid.IntRange(0, len(members)-1).Draw(t, "member")
+			i := rapid.IntRange(0, len(nodes)-1).Draw(t, "node")
 			before := now[i]
-			places := placesOf(&r, members[i])
+			places := placesOf(r, nodes[i])
 			switch rapid.SampledFrom([]string{"replace", "replace", "apply", "apply", "gone"}).Draw(t, "change") {
 			case "replace":
 				now[i] = &wire.Catalog{Resources: d.resources(), Functions: d.offers(12)}
-				r.replace(members[i], before, now[i])
+				r.Replace(nodes[i], nodes[i].ID, before, now[i])
 			case "apply":
 				if before == nil {
 					before = &wire.Catalog{}
 				}
 				delta := d.delta(before)
 				now[i] = before.Apply(delta)
-				r.apply(members[i], before, delta)
+				r.Apply(nodes[i], nodes[i].ID, before, delta)
 				for _, k := range delta.Removed {
 					delete(places, placeKey(k.Name, k.Locs)) // may be there again, and is another then
 				}
 			case "gone":
 				now[i] = nil
-				r.replace(members[i], before, nil)
+				r.Replace(nodes[i], nodes[i].ID, before, nil)
 			}
-			for key, p := range placesOf(&r, members[i]) {
-				if old := places[key]; old != nil && old.health.ns.Load() != p.health.ns.Load() {
+			for key, p := range placesOf(r, nodes[i]) {
+				if old := places[key]; old != nil && old.Health.ns.Load() != p.Health.ns.Load() {
 					t.Fatalf("the latency of %q is lost", key)
-				} else if old != nil && old.idempotent == p.idempotent && old != p {
+				} else if old != nil && old.Idempotent == p.Idempotent && old != p {
 					t.Fatalf("the place of %q is another one", key)
 				}
-				p.health.average(1, time.Duration(rapid.IntRange(1, 1000).Draw(t, "latency")))
+				p.Health.average(1, time.Duration(rapid.IntRange(1, 1000).Draw(t, "latency")))
 			}
-			checkRoutes(t, &r, members, now)
-			checkMatching(d, &r, members, now) // and have it known before the next change
+			checkTable(t, r, nodes, now)
+			checkMatching(d, r, nodes, now) // and have it known before the next change
 		}
 		for range 5 {
-			checkMatching(d, &r, members, now)
+			checkMatching(d, r, nodes, now)
 		}
-		for i, m := range members {
-			r.replace(m, now[i], nil)
+		for i, m := range nodes {
+			r.Replace(m, m.ID, now[i], nil)
 		}
 		if len(r.functions)+len(r.resources)+len(r.common) > 0 {
-			t.Errorf("without members: %v %v %v", r.functions, r.resources, r.common)
+			t.Errorf("without nodes: %v %v %v", r.functions, r.resources, r.common)
 		}
 	})
 }
 
+// lacking returns those of locs that has does not have.
+func lacking(locs, has []string) []string {
+	return slices.DeleteFunc(slices.Clone(locs), func(loc string) bool { return slices.Contains(has, loc) })
+}
+
 func placeKey(function string, locs []string) string { return function + " " + strings.Join(locs, " ") }
 
-func placesOf(r *routes, m *member) map[string]*place {
-	places := make(map[string]*place)
+func placesOf(r *table, m *Node) map[string]*Place[string] {
+	places := make(map[string]*Place[string])
 	for name := range r.functions {
-		r.each(name, func(g *group) {
+		r.each(name, func(g *group[string]) {
 			if i := g.index(m); i >= 0 {
 				places[placeKey(name, g.set.own)] = g.places[i]
 			}
@@ -135,13 +140,13 @@ func placesOf(r *routes, m *member) map[string]*place {
 	return places
 }
 
-// described is what is in routes, in an order of its own.
-func described(r *routes) []string {
+// described is what is in a table, in an order of its own.
+func described(r *table) []string {
 	var list []string
 	for name, f := range r.functions {
-		r.each(name, func(g *group) {
+		r.each(name, func(g *group[string]) {
 			for _, p := range g.places {
-				list = append(list, fmt.Sprint(name, g.set.own, g.on.locs, p.member.id, p.idempotent))
+				list = append(list, fmt.Sprint(name, g.set.own, g.on.locs, p.Node.ID, p.Idempotent))
 			}
 		})
 		list = append(list, fmt.Sprint(name, " has ", len(f.sets), f.all.count))
@@ -159,19 +164,19 @@ func described(r *routes) []string {
 	return list
 }
 
-// checkRoutes compares routes with those that are made of the catalogs at once.
-func checkRoutes(t *rapid.T, r *routes, members []*member, now []*wire.Catalog) {
-	var anew routes
+// checkTable compares a table with one that is made of the catalogs at once.
+func checkTable(t *rapid.T, r *table, nodes []*Node, now []*wire.Catalog) {
+	anew := newTable()
 	offers := 0
 	for i, c := range now {
-		anew.replace(members[i], nil, c)
+		anew.Replace(nodes[i], nodes[i].ID, nil, c)
 		if c != nil {
 			offers += len(c.Functions)
 		}
 	}
 	places := 0
 	for name, f := range r.functions {
-		r.each(name, func(g *group) { places += len(g.places) })
+		r.each(name, func(g *group[string]) { places += len(g.places) })
 		for _, s := range f.sets {
 			standsAt(t, &f.all, s, s.at[0])
 			for i, loc := range s.own {
@@ -179,7 +184,7 @@ func checkRoutes(t *rapid.T, r *routes, members []*member, now []*wire.Catalog) 
 			}
 		}
 	}
-	if diff := cmp.Diff(described(&anew), described(r)); diff != "" {
+	if diff := cmp.Diff(described(anew), described(r)); diff != "" {
 		t.Fatal(diff)
 	}
 	if places != offers {
@@ -187,13 +192,13 @@ func checkRoutes(t *rapid.T, r *routes, members []*member, now []*wire.Catalog) 
 	}
 }
 
-func standsAt(t *rapid.T, l *setList, s *set, at int) {
+func standsAt(t *rapid.T, l *setList[string], s *set[string], at int) {
 	if i, ok := l.size(len(s.own)); !ok || l.sizes[i].sets[at] != s {
 		t.Fatalf("%q is not where it says", s.own)
 	}
 }
 
-func checkMatching(d drawn, r *routes, members []*member, now []*wire.Catalog) {
+func checkMatching(d drawn, r *table, nodes []*Node, now []*wire.Catalog) {
 	locs := d.words("wanted")
 	if len(locs) > 0 && rapid.Bool().Draw(d.T, "twice") {
 		locs = append(locs, locs[0])
@@ -212,21 +217,21 @@ func checkMatching(d drawn, r *routes, members []*member, now []*wire.Catalog) {
 				want, fewest = nil, more
 			}
 			if more == fewest {
-				want = append(want, members[i].id)
+				want = append(want, nodes[i].ID)
 			}
 		}
 	}
 	if got := candidateIDs(r, "f", locs...); !slices.Equal(got, want) {
 		d.Fatalf("at %q: got %q, want %q", locs, got, want)
 	}
-	all := r.matching(nil, "f", locs, math.MaxInt)
+	all := r.match(nil, "f", locs, math.MaxInt)
 	limit := rapid.IntRange(1, 4).Draw(d.T, "limit")
-	some := r.matching(nil, "f", locs, limit)
+	some := r.match(nil, "f", locs, limit)
 	if len(some) != min(limit, len(all)) {
 		d.Fatalf("at %q: got %d of %d groups, limited to %d", locs, len(some), len(all), limit)
 	}
 	for i, g := range some {
-		same := func(o group) bool { return o.set == g.set && o.on == g.on }
+		same := func(o group[string]) bool { return o.set == g.set && o.on == g.on }
 		if !slices.ContainsFunc(all, same) || slices.ContainsFunc(some[:i], same) {
 			d.Fatalf("at %q: got %q twice, or wrongly", locs, g.set.own)
 		}
@@ -236,17 +241,17 @@ func checkMatching(d drawn, r *routes, members []*member, now []*wire.Catalog) {
 }
 
 // checkKnown: what was learned is what there is, and what has changed was dropped.
-func checkKnown(d drawn, r *routes, locs, want []string) {
-	q := &query{function: "f", locs: locs}
+func checkKnown(d drawn, r *table, locs, want []string) {
+	q := &Query{Function: "f", Locs: locs}
 	for range 2 { // the second time it is known
 		a := r.known.find(q)
 		if a == nil && len(locs) <= 1 {
-			a = r.learn(q, r.known.own.Load(), nil, false)
+			a = r.learn(q)
 		}
 		got := []string{}
 		if a != nil {
 			for i := range a.candidates.n {
-				got = append(got, a.candidates.at(i).member.id)
+				got = append(got, a.candidates.at(i).Runner)
 			}
 		} else if len(locs) > 1 {
 			return
@@ -258,7 +263,7 @@ func checkKnown(d drawn, r *routes, locs, want []string) {
 	}
 }
 
-func checkClosest(d drawn, r *routes, now []*wire.Catalog, locs []string) {
+func checkClosest(d drawn, r *table, now []*wire.Catalog, locs []string) {
 	least := math.MaxInt
 	for _, c := range now {
 		if c == nil {
@@ -270,7 +275,7 @@ func checkClosest(d drawn, r *routes, now []*wire.Catalog, locs []string) {
 			}
 		}
 	}
-	got := r.closest("f", locs)
+	got := r.Closest("f", locs)
 	if (got == nil) != (least == math.MaxInt) {
 		d.Fatalf("closest to %q: %q", locs, got)
 	}
@@ -280,31 +285,31 @@ func checkClosest(d drawn, r *routes, now []*wire.Catalog, locs []string) {
 }
 
 // TestStrangeCatalogs: what no node of ours says does no harm either, and is gone
-// with the member.
+// with the node.
 func TestStrangeCatalogs(t *testing.T) {
-	var r routes
-	m, other := &member{id: "a"}, &member{id: "b"}
+	r := newTable()
+	m, other := &Node{ID: "a"}, &Node{ID: "b"}
 	twice := offered([]string{"y", "x", "y"}, wire.Offer{Name: "f", Locs: []string{"q", "p", "q"}}, wire.Offer{Name: "f", Locs: []string{"p", "q"}})
-	r.replace(other, nil, twice)
-	r.replace(m, nil, twice)
-	if got := candidateIDs(&r, "f", "x", "p"); !slices.Equal(got, []string{"a", "b"}) {
+	r.Replace(other, other.ID, nil, twice)
+	r.Replace(m, m.ID, nil, twice)
+	if got := candidateIDs(r, "f", "x", "p"); !slices.Equal(got, []string{"a", "b"}) {
 		t.Errorf("got %q", got)
 	}
-	r.replace(m, twice, twice)
-	if got := candidateIDs(&r, "f", "q"); !slices.Equal(got, []string{"a", "b"}) {
+	r.Replace(m, m.ID, twice, twice)
+	if got := candidateIDs(r, "f", "q"); !slices.Equal(got, []string{"a", "b"}) {
 		t.Errorf("after the same again: got %q", got)
 	}
-	r.replace(m, twice, nil)
-	r.replace(m, twice, nil)
-	if got := candidateIDs(&r, "f"); !slices.Equal(got, []string{"b"}) {
+	r.Replace(m, m.ID, twice, nil)
+	r.Replace(m, m.ID, twice, nil)
+	if got := candidateIDs(r, "f"); !slices.Equal(got, []string{"b"}) {
 		t.Errorf("after it has gone twice: got %q", got)
 	}
 	zero := offered(nil, wire.Offer{Name: "f", Locs: []string{"a\x00b"}}, wire.Offer{Name: "f", Locs: []string{"a", "b"}})
-	r.replace(m, nil, zero)
-	if got := candidateIDs(&r, "f", "a\x00b"); !slices.Equal(got, []string{"a"}) {
+	r.Replace(m, m.ID, nil, zero)
+	if got := candidateIDs(r, "f", "a\x00b"); !slices.Equal(got, []string{"a"}) {
 		t.Errorf("a loc with a zero byte: got %q", got)
 	}
-	if got := r.matching(nil, "f", []string{"a\x00b"}, math.MaxInt); len(got) != 1 {
+	if got := r.match(nil, "f", []string{"a\x00b"}, math.MaxInt); len(got) != 1 {
 		t.Errorf("a loc with a zero byte: got %d groups", len(got))
 	}
 }

@@ -1,17 +1,13 @@
-package mpreg
+package route
 
-import (
-	"math"
-	"math/rand/v2"
-	"slices"
-)
+import "slices"
 
 // maxProbed bounds by how many resources of nodes among the locs asked for all
 // exact sets are looked up: there are two to its power.
 const maxProbed = 6
 
 // search is for the groups that have what is wanted, and the fewest surplus locs.
-type search struct {
+type search[R any] struct {
 	want  []string // sorted, each once
 	limit int
 	able  []*resourceSet // that have all of want; if full, there may be more
@@ -21,7 +17,7 @@ type search struct {
 
 // probe finds the sets without a surplus: those that have just what is wanted,
 // less some that are resources of their nodes.
-func (x *search) probe(dst []group, f *routedFunction, common []string) []group {
+func (x *search[R]) probe(dst []group[R], f *entry[R], common []string) []group[R] {
 	var buffer [256]byte
 	var few [maxProbed]string
 	for lacking := range 1 << len(common) {
@@ -46,7 +42,7 @@ func (x *search) probe(dst []group, f *routedFunction, common []string) []group 
 // scan finds the sets of a list with the fewest surplus locs, without those that
 // have certain locs of want. It begins with the small ones: a set has at least as
 // many surplus locs as it is larger than what it may have of want.
-func (x *search) scan(dst []group, list *setList, without []string) []group {
+func (x *search[R]) scan(dst []group[R], list *setList[R], without []string) []group[R] {
 	if list == nil {
 		return dst
 	}
@@ -71,7 +67,7 @@ func (x *search) scan(dst []group, list *setList, without []string) []group {
 }
 
 // take takes those groups of a set whose nodes have what the set lacks.
-func (x *search) take(dst []group, s *set, surplus int, need []string) []group {
+func (x *search[R]) take(dst []group[R], s *set[R], surplus int, need []string) []group[R] {
 	if len(need) == len(x.want) && len(x.able) > 0 && len(x.able) < cap(x.able) {
 		for _, on := range x.able {
 			if g := s.group(on); g != nil {
@@ -92,7 +88,7 @@ func (x *search) take(dst []group, s *set, surplus int, need []string) []group {
 	return dst
 }
 
-func (x *search) add(dst []group, g *group, surplus int) []group {
+func (x *search[R]) add(dst []group[R], g *group[R], surplus int) []group[R] {
 	if len(dst) == 0 || surplus < x.least {
 		dst, x.least = dst[:0], surplus
 	}
@@ -100,38 +96,4 @@ func (x *search) add(dst []group, g *group, surplus int) []group {
 		return dst
 	}
 	return append(dst, *g)
-}
-
-// walk is an order of n things, each once. What was added one after the other is
-// far apart in it: else all that are taken would often be of one node.
-type walk struct{ at, step, n int }
-
-// walkOf returns a walk from a random one of n on, or through all in their order
-// if they are within the limit.
-func walkOf(n, limit int) walk {
-	const prime = math.MaxInt32 // any that is large: steps of it come to all of n, but for its multiples
-	w := walk{0, 1, n}
-	if n > limit {
-		w.at = rand.IntN(n)
-		w.step = max(prime%n, 1)
-	}
-	return w
-}
-
-func (w *walk) next() int {
-	at := w.at
-	if w.at += w.step; w.at >= w.n {
-		w.at -= w.n
-	}
-	return at
-}
-
-// absent appends those of locs that are not among own; both are sorted.
-func absent(dst, own, locs []string) []string {
-	for _, loc := range locs {
-		if _, ok := slices.BinarySearch(own, loc); !ok {
-			dst = append(dst, loc)
-		}
-	}
-	return dst
 }

@@ -1,4 +1,4 @@
-package mpreg
+package route
 
 import (
 	"fmt"
@@ -18,16 +18,16 @@ func offering(n int) *wire.Catalog {
 	return c
 }
 
-// BenchmarkMatching is of a function that is a thousand times somewhere else.
-func BenchmarkMatching(b *testing.B) {
+// BenchmarkMatch is of a function that is a thousand times somewhere else.
+func BenchmarkMatch(b *testing.B) {
 	for name, run := range map[string]struct {
-		members, sets int
-		own           bool // each member has a resource of its own
-		locs          []string
+		nodes, sets int
+		own         bool // each member has a resource of its own
+		locs        []string
 	}{
-		"members=1000/without_locs":             {1000, 1, false, nil},
-		"members=1000/resources/without_locs":   {1000, 1, true, nil},
-		"members=1000/resources/of_one":         {1000, 1, true, []string{"host-5"}},
+		"nodes=1000/without_locs":               {1000, 1, false, nil},
+		"nodes=1000/resources/without_locs":     {1000, 1, true, nil},
+		"nodes=1000/resources/of_one":           {1000, 1, true, []string{"host-5"}},
 		"sets=16000/exact":                      {4, 4000, false, []string{"data-77", "gpu"}},
 		"sets=16000/superset":                   {4, 4000, false, []string{"data-77"}},
 		"sets=16000/superset_of_all":            {4, 4000, false, []string{"gpu"}},
@@ -38,8 +38,8 @@ func BenchmarkMatching(b *testing.B) {
 		"sets=16000/resources/nowhere_together": {4, 4000, true, []string{"host-0", "host-1"}},
 	} {
 		b.Run(name, func(b *testing.B) {
-			var r routes
-			for i := range run.members {
+			r := newTable()
+			for i := range run.nodes {
 				c := new(wire.Catalog)
 				if run.own {
 					c.Resources = []string{fmt.Sprint("host-", i)}
@@ -51,65 +51,65 @@ func BenchmarkMatching(b *testing.B) {
 					}
 					c.Functions = append(c.Functions, o)
 				}
-				r.replace(&member{}, nil, c)
+				r.Replace(&Node{}, "", nil, c)
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				var few [8]group
-				r.matching(few[:0], "f", run.locs, len(few))
+				var few [8]group[string]
+				r.match(few[:0], "f", run.locs, len(few))
 			}
 		})
 	}
 }
 
-// BenchmarkRoutes is what it costs that one of 100 members joins, leaves or
+// BenchmarkTable is what it costs that one of 100 nodes joins, leaves or
 // changes one of its 250 functions.
-func BenchmarkRoutes(b *testing.B) {
+func BenchmarkTable(b *testing.B) {
 	const others, functions = 99, 250
-	known := func() *routes {
-		r := new(routes)
+	known := func() *table {
+		r := newTable()
 		for range others {
-			r.replace(&member{}, nil, offering(functions))
+			r.Replace(&Node{}, "", nil, offering(functions))
 		}
 		return r
 	}
-	m, catalog := new(member), offering(functions)
+	m, catalog := new(Node), offering(functions)
 	b.Run("join", func(b *testing.B) {
-		var r *routes
+		var r *table
 		n := 0
 		b.ReportAllocs()
 		for b.Loop() {
 			if n%others == 0 {
 				b.StopTimer()
-				r = new(routes)
-				r.replace(new(member), nil, catalog)
+				r = newTable()
+				r.Replace(new(Node), "", nil, catalog)
 				runtime.GC()
 				b.StartTimer()
 			}
 			n++
-			r.replace(m, nil, catalog)
-			m = new(member)
+			r.Replace(m, "", nil, catalog)
+			m = new(Node)
 		}
 	})
 	b.Run("join_and_leave", func(b *testing.B) {
 		r := known()
 		b.ReportAllocs()
 		for b.Loop() {
-			r.replace(m, nil, catalog)
-			r.replace(m, catalog, nil)
+			r.Replace(m, "", nil, catalog)
+			r.Replace(m, "", catalog, nil)
 		}
 	})
 	b.Run("same_again", func(b *testing.B) {
 		r := known()
-		r.replace(m, nil, catalog)
+		r.Replace(m, "", nil, catalog)
 		b.ReportAllocs()
 		for b.Loop() {
-			r.replace(m, catalog, catalog)
+			r.Replace(m, "", catalog, catalog)
 		}
 	})
 	b.Run("delta", func(b *testing.B) {
 		r := known()
-		r.replace(m, nil, catalog)
+		r.Replace(m, "", nil, catalog)
 		o := catalog.Functions[77]
 		deltas := []*wire.Delta{
 			{Removed: []wire.OfferKey{{Name: o.Name, Locs: o.Locs}}},
@@ -118,7 +118,7 @@ func BenchmarkRoutes(b *testing.B) {
 		n := 0
 		b.ReportAllocs()
 		for b.Loop() {
-			r.apply(m, catalog, deltas[n%2])
+			r.Apply(m, "", catalog, deltas[n%2])
 			n++
 		}
 	})
@@ -131,14 +131,14 @@ func BenchmarkRoutes(b *testing.B) {
 			}
 			runtime.GC()
 			runtime.ReadMemStats(&before)
-			r := new(routes)
+			r := newTable()
 			for _, c := range catalogs {
-				r.replace(new(member), nil, c)
+				r.Replace(new(Node), "", nil, c)
 			}
 			runtime.GC()
 			runtime.ReadMemStats(&after)
 			b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/others/functions, "B/offer")
-			if len(r.matching(nil, "service.function-0", nil, math.MaxInt)) != 1 {
+			if len(r.match(nil, "service.function-0", nil, math.MaxInt)) != 1 {
 				b.Fatal("not there")
 			}
 			runtime.KeepAlive(catalogs)

@@ -1,4 +1,4 @@
-package mpreg
+package route
 
 // load is what a further call would wait for, roughly: (n + 1) × ns.
 type load struct{ n, ns int64 }
@@ -20,23 +20,26 @@ func (l load) lighter(o load) bool {
 	return l.product() < o.product()
 }
 
+// unusual reports whether a load may be one that was not measured.
+func (l load) unusual() bool { return l.ns == 0 || l.ns >= unproven }
+
 // loadOf returns the load of a place. That of one about which nothing is known is 0,
 // for one call at a time.
-func (c *cluster) loadOf(p *place) load {
-	l := load{p.member.inFlight.Load(), p.health.ns.Load()}
-	if l.ns == 0 || !p.sound() {
-		return c.unusualLoad(p, l)
+func (t *Table[R]) loadOf(p *Place[R]) load {
+	l := load{p.Node.InFlight.Load(), p.Health.ns.Load()}
+	if l.ns == 0 || !p.Sound() {
+		return t.unusualLoad(p, l)
 	}
 	return l
 }
 
 // unusualLoad is loadOf where that is not simply what was measured.
-func (c *cluster) unusualLoad(p *place, l load) load {
+func (t *Table[R]) unusualLoad(p *Place[R], l load) load {
 	switch {
-	case p.member.doubtful.Load():
+	case p.Node.Suspect.Load():
 		return load{ns: lastResort}
-	case p.health.until.Load() != 0:
-		return c.loadOfEjected(&p.health)
+	case p.Health.Ejected():
+		return t.loadOfEjected(&p.Health)
 	case l.n > 0:
 		return load{ns: unproven}
 	default:
@@ -44,27 +47,19 @@ func (c *cluster) unusualLoad(p *place, l load) load {
 	}
 }
 
-// unusual reports whether a load may be one that was not measured.
-func (l load) unusual() bool { return l.ns == 0 || l.ns >= unproven }
+// loadHere returns the load of a place at this node: nobody else can find out how long
+// a call takes here, so that calls come as long as nothing is known.
+func (t *Table[R]) loadHere(p *Place[R]) load {
+	if p.Health.Ejected() {
+		return t.loadOfEjected(&p.Health)
+	}
+	return load{p.Node.InFlight.Load(), p.Health.ns.Load()}
+}
 
 // loadOfEjected returns a load that attracts, if a probe is due.
-func (c *cluster) loadOfEjected(h *health) load {
-	if c.clock() < h.until.Load() {
+func (t *Table[R]) loadOfEjected(h *Health) load {
+	if t.home.Clock() < h.until.Load() {
 		return load{ns: lastResort}
 	}
 	return load{}
-}
-
-// two picks two different places at random out of n, the lesser load of which is
-// chosen then: of all ways to balance that know little, the one that avoids herds
-// (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001). Of
-// one, both are that. Each half of dice makes one choice; its lowest bits matter
-// little to either.
-func two(dice uint64, n int) (int, int) {
-	a := int(dice & (1<<32 - 1) * uint64(n) >> 32)
-	b := int(dice >> 32 * uint64(max(n-1, 1)) >> 32)
-	if b >= a && n > 1 {
-		b++
-	}
-	return a, b
 }
