@@ -42,7 +42,7 @@ func appendCBOR(dst []byte, v any, left int) ([]byte, error) {
 	case []int:
 		return appendCBORArray(dst, v, left, appendCBORIntElement)
 	case []float64:
-		return appendCBORArray(dst, v, left, appendCBORFloat)
+		return appendCBORArray(slices.Grow(dst, maxHead*(len(v)+1)), v, left, appendCBORFloat)
 	case []map[string]any:
 		return appendCBORArray(dst, v, left, appendCBORAnyMap)
 	case time.Time:
@@ -100,7 +100,7 @@ func appendCBORBytes(dst, v []byte) []byte {
 	if v == nil {
 		return append(dst, cborNull)
 	}
-	return append(appendHead(dst, cborBytes, uint64(len(v))), v...)
+	return append(appendHead(slices.Grow(dst, headSize(len(v))+len(v)), cborBytes, uint64(len(v))), v...)
 }
 
 func appendCBORInt(dst []byte, n int64) []byte {
@@ -135,7 +135,7 @@ func appendCBORString(dst []byte, s string) ([]byte, error) {
 	if !utf8.ValidString(s) {
 		return dst, errUTF8
 	}
-	return append(appendHead(dst, cborText, uint64(len(s))), s...), nil
+	return append(appendHead(slices.Grow(dst, headSize(len(s))+len(s)), cborText, uint64(len(s))), s...), nil
 }
 
 // appendCBORTime appends t with tag 0; the zero time too, which the library
@@ -169,7 +169,7 @@ func appendCBORIntElement(dst []byte, n, _ int) ([]byte, error) {
 }
 
 func appendCBORFloat(dst []byte, f float64, _ int) ([]byte, error) {
-	return binary.BigEndian.AppendUint64(append(dst, cborFloat64), math.Float64bits(f)), nil
+	return binary.BigEndian.AppendUint64(append(slices.Grow(dst, maxHead), cborFloat64), math.Float64bits(f)), nil
 }
 
 func appendCBORAnyMap(dst []byte, m map[string]any, left int) ([]byte, error) {

@@ -45,8 +45,7 @@ func newPlainType(t reflect.Type, outer []reflect.Type) *plainType {
 	if cborEncoded.isOpaque(t) || cborDecoded.isOpaque(t) || slices.Contains(outer, t) {
 		return nil
 	}
-	const head = 9 // the largest
-	p := &plainType{kind: t.Kind(), room: head}
+	p := &plainType{kind: t.Kind(), room: maxHead}
 	switch t.Kind() {
 	case reflect.Bool, reflect.String, reflect.Float32, reflect.Float64,
 		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,

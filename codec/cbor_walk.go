@@ -41,6 +41,25 @@ const (
 
 func isCBORNull(first byte) bool { return first == cborNull || first == cborUndefined }
 
+// maxHead is the size of the largest head.
+const maxHead = 9
+
+// headSize returns how many bytes appendHead appends for n. Room that is made for
+// head and content together spares what is appended to no slice an allocation.
+func headSize(n int) int {
+	switch n := uint64(n); {
+	case n < 24:
+		return 1
+	case n <= math.MaxUint8:
+		return 2
+	case n <= math.MaxUint16:
+		return 3
+	case n <= math.MaxUint32:
+		return 5
+	}
+	return maxHead
+}
+
 // appendHead appends the head of an item, as short as can be.
 func appendHead(dst []byte, major byte, n uint64) []byte {
 	switch {

@@ -43,7 +43,7 @@ func appendJSON(dst []byte, v any, left int) ([]byte, error) {
 		if v == nil {
 			return append(dst, "null"...), nil
 		}
-		dst = append(dst, '"')
+		dst = append(slices.Grow(dst, base64.StdEncoding.EncodedLen(len(v))+len(`""`)), '"')
 		dst = base64.StdEncoding.AppendEncode(dst, v)
 		return append(dst, '"'), nil
 	case map[any]any:

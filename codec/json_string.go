@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -12,7 +13,7 @@ import (
 // are escaped because JavaScript once took them for line ends.
 func appendQuoted(dst []byte, s string) []byte {
 	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
+	dst = append(slices.Grow(dst, len(s)+len(`""`)), '"')
 	start := 0 // of what is not yet appended
 	for i := 0; i < len(s); {
 		c := s[i]

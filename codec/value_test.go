@@ -297,3 +297,22 @@ func TestDecodeErrorsNameTheType(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestEncodeAllocates: a value takes one allocation, of its size, whatever that is;
+// with the race detector another one, which is not worth a build of its own here.
+func TestEncodeAllocates(t *testing.T) {
+	const text = "a text that is longer than the smallest sizes"
+	for c, values := range map[codec.Codec][]any{
+		codec.JSON{}: {123456, 1.5, true, text, strings.Repeat("long ", 20_000), make([]byte, 1000)},
+		codec.CBOR{}: {
+			123456, 1.5, true, text, strings.Repeat("long ", 20_000), make([]byte, 1000),
+			make([]float64, 1000), [100]byte{}, *benchEcho, benchEcho,
+		},
+	} {
+		for _, v := range values {
+			if got := testing.AllocsPerRun(100, func() { encode(t, c, v) }); got > 2 {
+				t.Errorf("%T as %s: %v allocations", v, c.Name(), got)
+			}
+		}
+	}
+}
