@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"os/exec"
-	"strings"
 )
 
 //go:embed worker.js
@@ -39,14 +38,10 @@ func nodeCommand(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, skipped("there is no node on the PATH")
 	}
-	const asks = `process.exit(typeof WebSocket === "function" ? 0 : 1)`
-	for _, c := range []struct{ flags, probe string }{
-		{"", asks},
-		{"", `require("ws")`},
-		{"--experimental-websocket", asks},
-	} {
-		args := append([]string{node}, strings.Fields(c.flags)...)
-		if runs(ctx, append(args, "-e", c.probe)) {
+	const probe = `if (typeof WebSocket !== "function") require("ws")` // fails if there is none
+	for _, flags := range [][]string{nil, {"--experimental-websocket"}} {
+		args := append([]string{node}, flags...)
+		if runs(ctx, append(args, "-e", probe)) {
 			return append(args, "--no-warnings", "-e", nodeWorker), nil
 		}
 	}
