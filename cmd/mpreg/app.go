@@ -48,6 +48,17 @@ Exit status:
 
 // run executes one command line and returns the exit status.
 func run(ctx context.Context, args []string, std stdio) int {
+	line, err := parse(ctx, args, std)
+	if line != nil {
+		err = line.Run()
+	}
+	report(std.err, err)
+	return exitStatus(ctx, err)
+}
+
+// parse reads a command line. It returns none if it asked for help, which is
+// printed then.
+func parse(ctx context.Context, args []string, std stdio) (*kong.Context, error) {
 	// Kong ends the process after it has printed a help text, before it looks
 	// at the rest of the line.
 	helped := false
@@ -62,20 +73,17 @@ func run(ctx context.Context, args []string, std stdio) int {
 		kong.KindMapper(reflect.String, kong.MapperFunc(unshieldedString)),
 		kong.Vars{"url": defaultURL(), "port": strconv.Itoa(mpreg.DefaultPort)},
 	)
-	if err == nil {
-		var line *kong.Context
-		line, err = parser.Parse(shieldNumbers(commandFor(args)))
-		switch _, wrong := errors.AsType[*kong.ParseError](err); {
-		case helped:
-			err = nil
-		case wrong:
-			err = usageError{err}
-		case err == nil:
-			err = line.Run()
-		}
+	if err != nil {
+		return nil, err
 	}
-	report(std.err, err)
-	return exitStatus(ctx, err)
+	line, err := parser.Parse(shieldNumbers(commandFor(args)))
+	switch {
+	case helped:
+		return nil, nil
+	case err != nil:
+		return nil, usageError{err}
+	}
+	return line, nil
 }
 
 // commandFor takes what people try first for what it stands for: --version for
