@@ -135,3 +135,37 @@ func TestFunctionGivesUp(t *testing.T) {
 		t.Errorf("a deadline of its own: %v", err)
 	}
 }
+
+// TestExecutedOfInterceptors: what an interceptor says of another call is not
+// what happened to this one.
+func TestExecutedOfInterceptors(t *testing.T) {
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
+		return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
+			v, err := next(ctx, inv)
+			if inv.Function != "pay" {
+				return v, err
+			}
+			return mpreg.FromContext(ctx).Call(ctx, "audit")
+		}
+	}))
+	testkit.Must(t, s.Register("pay", func() {}))
+	_, err := testkit.Connect(t, s.URL()).Call(t.Context(), "pay")
+	var e *mpreg.Error
+	if !errors.As(err, &e) || e.Executed != mpreg.ExecutedYes || e.Function != "pay" || e.Code != mpreg.NotFound {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestForeignCause: why a caller's context ended is not this call's error.
+func TestForeignCause(t *testing.T) {
+	s := testkit.Serve(t, mpreg.Config{})
+	started := make(chan struct{}, 1)
+	testkit.Must(t, s.Register("wait", func(ctx context.Context) error { started <- struct{}{}; <-ctx.Done(); return ctx.Err() }))
+	for _, c := range []*mpreg.Client{s.Client(), testkit.Connect(t, s.URL())} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		go func() { <-started; cancel(mpreg.Errorf(mpreg.NotFound, "of another call")) }()
+		if _, err := c.Call(ctx, "wait"); !errors.Is(err, context.Canceled) || errors.Is(err, mpreg.NotFound) {
+			t.Errorf("got %v", err)
+		}
+	}
+}

@@ -72,3 +72,25 @@ func TestGoexitIsPlaced(t *testing.T) {
 		})
 	}
 }
+
+// TestGoexit: a function that ends its goroutine leaves nobody waiting.
+func TestGoexit(t *testing.T) {
+	s := testkit.Serve(t, mpreg.Config{})
+	testkit.Must(t, s.Register("exit", runtime.Goexit))
+	for name, c := range map[string]*mpreg.Client{"socket": testkit.Connect(t, s.URL()), "node": s.Client()} {
+		for _, commands := range []int{1, 2, 3} {
+			r := mpreg.NewRequest()
+			for range commands {
+				r.Add("exit")
+			}
+			if _, err := c.Do(t.Context(), r); !errors.Is(err, mpreg.Internal) {
+				t.Errorf("%s, %d commands: %v", name, commands, err)
+			}
+		}
+		chain := mpreg.NewRequest()
+		chain.Add("exit", chain.Add("echo", 1))
+		if _, err := c.Do(t.Context(), chain); err == nil {
+			t.Errorf("%s, chain: no error", name)
+		}
+	}
+}

@@ -148,3 +148,25 @@ func TestKeptContext(t *testing.T) {
 		t.Errorf("with a context that lives: %v, %v", got, err)
 	}
 }
+
+// TestInfoOutlivesTheCall: what a function has left behind may ask what it was called
+// for while the node deals with the function's failure. The race detector sees it.
+func TestInfoOutlivesTheCall(t *testing.T) {
+	s := testkit.Serve(t, mpreg.Config{Name: "n"})
+	const calls = 20
+	asked := make(chan string, calls)
+	testkit.Must(t, s.Register("f", func(ctx context.Context) error {
+		go func() { asked <- mpreg.InfoFromContext(ctx).Function }()
+		return errors.New("no")
+	}))
+	for range calls {
+		if _, err := s.Client().Call(t.Context(), "f"); !errors.Is(err, mpreg.Failed) {
+			t.Errorf("got %v, want failed", err)
+		}
+	}
+	for range calls {
+		if got := testkit.Within(t, "what is left behind", asked); got != "f" {
+			t.Errorf("it was called as %q", got)
+		}
+	}
+}

@@ -114,11 +114,7 @@ func TestMaxLinks(t *testing.T) {
 	}
 	testkit.Must(t, c.Close()) // or it would take the next place that is free
 	testkit.Must(t, a.Close())
-	for links := 2; links == 2; {
-		status, err := mpreg.Call[mpreg.Status](t.Context(), s.Client(), "mpreg.status")
-		testkit.Must(t, err)
-		links = status.Links
-	}
+	testkit.Eventually(t, "a link is gone", func() bool { return testkit.Status(t, s).Links < 2 })
 	testkit.Dial(t, s.URL(), websocket.Dialer{}).Alive()
 	b.Alive()
 }

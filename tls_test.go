@@ -10,7 +10,6 @@ import (
 	"errors"
 	"math/big"
 	"net"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -81,49 +80,4 @@ func TestTLS(t *testing.T) {
 		t.Errorf("TLS to a node without: %v", err)
 	}
 	testkit.Dial(t, s.URL(), websocket.Dialer{TLSClientConfig: &tls.Config{RootCAs: trusts}}).Alive()
-}
-
-// TestOrigins: a page of somebody else's can't use its visitor's access.
-func TestOrigins(t *testing.T) {
-	for name, row := range map[string]struct {
-		allowed []string
-		origin  string // HOST is the node's own address
-		want    int
-	}{
-		"a program":              {nil, "", http.StatusSwitchingProtocols},
-		"the node's own":         {nil, "http://HOST", http.StatusSwitchingProtocols},
-		"behind a TLS proxy":     {nil, "https://HOST", http.StatusSwitchingProtocols},
-		"another":                {nil, "https://evil.example", http.StatusForbidden},
-		"another port":           {nil, "http://127.0.0.1:1", http.StatusForbidden},
-		"a file":                 {nil, "null", http.StatusForbidden},
-		"no origin at all":       {nil, "::::", http.StatusForbidden},
-		"looks like it":          {nil, "http://HOST.evil.example", http.StatusForbidden},
-		"in the user":            {nil, "http://HOST@evil.example", http.StatusForbidden},
-		"allowed":                {[]string{"https://a.example", "https://b.example"}, "https://b.example", http.StatusSwitchingProtocols},
-		"its own besides":        {[]string{"https://b.example"}, "http://HOST", http.StatusSwitchingProtocols},
-		"allowed by http":        {[]string{"https://b.example"}, "http://b.example", http.StatusForbidden},
-		"allowed on a port":      {[]string{"https://b.example"}, "https://b.example:444", http.StatusForbidden},
-		"within an allowed name": {[]string{"https://b.example"}, "https://x.b.example", http.StatusForbidden},
-		"any":                    {[]string{"*"}, "https://evil.example", http.StatusSwitchingProtocols},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := testkit.Serve(t, mpreg.Config{AllowedOrigins: row.allowed})
-			header := http.Header{}
-			if row.origin != "" {
-				header.Set("Origin", strings.Replace(row.origin, "HOST", strings.TrimPrefix(s.URL(), "ws://"), 1))
-			}
-			ws, response, err := websocket.DefaultDialer.DialContext(t.Context(), s.URL(), header)
-			if response == nil {
-				t.Fatal(err)
-			}
-			_ = response.Body.Close()
-			if response.StatusCode != row.want {
-				t.Errorf("origin %q: %s", header.Get("Origin"), response.Status)
-			}
-			if err == nil {
-				(&testkit.Socket{T: t, Conn: ws}).Alive()
-				_ = ws.Close()
-			}
-		})
-	}
 }

@@ -2,7 +2,6 @@ package clustertest_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -103,17 +102,9 @@ func TestCallsWhileLinksSettle(t *testing.T) {
 				arg = strings.Repeat("x", 300_000)
 			}
 			wg.Go(func() {
-				ok := 0
-				for {
-					_, err := cl.Call(context.Background(), fn, arg)
-					if errors.Is(err, mpreg.NotFound) {
-						continue
-					}
-					if err != nil {
+				for range 30 { // the first as soon as there is a link
+					if _, err := cl.With(mpreg.WaitForRoute()).Call(t.Context(), fn, arg); err != nil {
 						t.Errorf("lost: %v", err)
-						return
-					}
-					if ok++; ok > 30 {
 						return
 					}
 				}

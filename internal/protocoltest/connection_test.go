@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -161,18 +162,26 @@ func TestDuplicateU(t *testing.T) {
 
 // TestDeadlineOnTheWire: the node answers at the deadline by itself, and once.
 func TestDeadlineOnTheWire(t *testing.T) {
-	s := testkit.Serve(t, mpreg.Config{})
-	release := make(chan struct{})
-	testkit.Must(t, s.Register("stubborn", func() { <-release }))
-	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
-	ws.Send(`{"role":"rpc","u":"1","timeout_ms":1,"cmds":[{"name":"a","fun":"stubborn"}]}`)
-	a := ws.Receive()
-	if a.Error == nil || a.Error.Code != int(mpreg.DeadlineExceeded) || a.Error.Details["command"] != "a" ||
-		a.Error.Details["function"] != "stubborn" || a.Error.Details["executed"] != "maybe" {
-		t.Errorf("got %s", a.Text)
-	}
-	close(release)
-	ws.Alive() // and not a second answer to 1
+	synctest.Test(t, func(t *testing.T) {
+		network := testkit.NewNetwork("node")
+		s := testkit.Serve(t, mpreg.Config{}, mpreg.WithListener(network["node"]))
+		release := make(chan struct{})
+		testkit.Must(t, s.Register("stubborn", func() { <-release }))
+		ws := testkit.Dial(t, "ws://node", websocket.Dialer{NetDialContext: network.Dial})
+		start := time.Now()
+		ws.Send(`{"role":"rpc","u":"1","timeout_ms":1500,"cmds":[{"name":"a","fun":"stubborn"}]}`)
+		a := ws.Receive()
+		if a.Error == nil || a.Error.Code != int(mpreg.DeadlineExceeded) || a.Error.Details["command"] != "a" ||
+			a.Error.Details["function"] != "stubborn" || a.Error.Details["executed"] != "maybe" {
+			t.Errorf("got %s", a.Text)
+		}
+		if took := time.Since(start); took != 1500*time.Millisecond {
+			t.Errorf("after %v of fake time", took)
+		}
+		close(release)
+		synctest.Wait()
+		ws.Alive() // and not a second answer to 1
+	})
 }
 
 // TestLostCallerCancels: when a link is gone, so is the need for what runs for it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -16,30 +17,33 @@ import (
 // TestDrainWhileDialing: an attempt to dial a peer that does not answer holds up
 // no drain.
 func TestDrainWhileDialing(t *testing.T) {
-	l, url := testkit.Listen(t)
-	defer l.Close()
-	s := testkit.NewServer(t, mpreg.Config{Name: "s", Peers: []string{url}, DrainTimeout: 2 * time.Second})
-	stop := testkit.Run(t, s)
-	c, err := l.Accept()
-	testkit.Must(t, err)
-	defer c.Close()
-	if err := stop(); err != nil { // nothing ran, so the deadline is of no concern
-		t.Error(err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		network := testkit.NewNetwork("node", "peer")
+		s := testkit.NewServer(t, mpreg.Config{Peers: []string{"ws://peer"}}, mpreg.WithListener(network["node"]), mpreg.WithDialer(network.Dial))
+		stop := testkit.Run(t, s)
+		c, err := network["peer"].Accept()
+		testkit.Must(t, err)
+		defer c.Close()
+		start := time.Now()
+		testkit.Must(t, stop())
+		if took := time.Since(start); took != 0 {
+			t.Errorf("it drained for %v of fake time", took)
+		}
+	})
 }
 
 // TestGreetedWhileDraining: who says HELLO too late is told to go elsewhere.
 func TestGreetedWhileDraining(t *testing.T) {
 	s := testkit.NewServer(t, mpreg.Config{})
-	started, release := make(chan struct{}), make(chan struct{})
-	testkit.Must(t, s.Register("wait", func() { close(started); <-release }))
+	started, release := make(chan bool, 1), make(chan struct{})
+	testkit.Must(t, s.Register("wait", func() { started <- true; <-release }))
 	stop := testkit.Run(t, s)
 	p := dialFrames(t, s.URL(), websocket.Dialer{})
 	call := testkit.Later(func() (struct{}, error) {
 		_, err := s.Client().Call(context.Background(), "wait")
 		return struct{}{}, err
 	})
-	<-started
+	testkit.Within(t, "the function runs", started)
 	stopped := testkit.Later(func() (struct{}, error) { return struct{}{}, stop() })
 	testkit.Eventually(t, "drains", func() bool { return s.Members()[0].State == "left" })
 	p.greet(clientHello())
@@ -49,9 +53,9 @@ func TestGreetedWhileDraining(t *testing.T) {
 		t.Errorf("want GOAWAY behind HELLO, got %v", h.Kind)
 	}
 	close(release)
-	<-call
+	testkit.Must(t, testkit.Within(t, "the call ends", call).Err)
 	_ = p.ws.Close()
-	<-stopped
+	testkit.Must(t, testkit.Within(t, "the end of Serve", stopped).Err)
 }
 
 // TestLinkThatIsGivenUpIsNone: a node to which only such a link is left, because

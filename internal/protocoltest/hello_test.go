@@ -2,7 +2,9 @@ package protocoltest_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -203,5 +205,21 @@ func TestTwoHellosOfServer(t *testing.T) {
 	p.send(resultFrame(t, id, 7))
 	if got := testkit.Within(t, "the answer", call); got.Err != nil || got.Value != 7 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// TestHelloTooLarge: who says HELLO in more bytes than a node takes is told so, and not
+// left waiting for the node's.
+func TestHelloTooLarge(t *testing.T) {
+	s := testkit.Serve(t, mpreg.Config{MaxMessageBytes: 512})
+	ws := testkit.Dial(t, s.URL(), websocket.Dialer{Subprotocols: []string{wire.Subprotocol}})
+	hello := append(wire.AppendFrameHead(nil, wire.FrameHead{Kind: wire.KindHello}), make([]byte, 600)...)
+	testkit.Must(t, ws.WriteMessage(websocket.BinaryMessage, append(binary.AppendUvarint(nil, uint64(len(hello))), hello...)))
+	_, _, err := ws.ReadMessage() // the ERROR
+	testkit.Must(t, err)
+	_, _, err = ws.ReadMessage()
+	closed, ok := errors.AsType[*websocket.CloseError](err)
+	if !ok || closed.Code != websocket.ClosePolicyViolation || !strings.Contains(closed.Text, "MaxMessageBytes") {
+		t.Errorf("got %v", err)
 	}
 }

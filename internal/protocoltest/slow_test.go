@@ -182,21 +182,26 @@ func TestMemberThatIsSilent(t *testing.T) {
 	})
 }
 
-// TestPeerThatNeverReads: it loses its link, and nobody else notices.
+// TestPeerThatNeverReads: it loses its link, over JSON too, and nobody else notices.
 func TestPeerThatNeverReads(t *testing.T) {
-	s := testkit.Serve(t, mpreg.Config{WriteTimeout: 100 * time.Millisecond, MaxQueueBytes: 1 << 20})
-	testkit.Must(t, s.Register("big", func() string { return strings.Repeat("x", 1<<20) }))
-	ws := testkit.Dial(t, s.URL(), websocket.Dialer{})
-	for i := range 64 { // far more than the kernel buffers hold
-		ws.Send(fmt.Sprintf(`{"role":"rpc","u":"%d","cmds":[{"name":"a","fun":"big"}]}`, i))
-	}
-	c := testkit.Connect(t, s.URL())
-	for links := 2; links > 1; {
-		status, err := mpreg.Call[mpreg.Status](t.Context(), c, "mpreg.status")
-		testkit.Must(t, err)
-		links = status.Links
-	}
-	testkit.Dial(t, s.URL(), websocket.Dialer{}).Alive()
+	synctest.Test(t, func(t *testing.T) {
+		network := testkit.NewNetwork("node")
+		s := testkit.Serve(t, mpreg.Config{WriteTimeout: 2 * time.Second, MaxQueueBytes: 1 << 20}, mpreg.WithListener(network["node"]))
+		testkit.Must(t, s.Register("big", func() string { return strings.Repeat("x", 1<<20) }))
+		ws := testkit.Dial(t, "ws://node", websocket.Dialer{NetDialContext: network.Dial})
+		start := time.Now()
+		for i := range 64 { // far more than is kept for who reads
+			ws.Send(fmt.Sprintf(`{"role":"rpc","u":"%d","cmds":[{"name":"a","fun":"big"}]}`, i))
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("the node read them in %v of fake time: that it can't write must not keep it", took)
+		}
+		testkit.Dial(t, "ws://node", websocket.Dialer{NetDialContext: network.Dial}).Alive()
+		testkit.Pass(3 * time.Second)
+		if n := testkit.Status(t, s).Links; n != 1 {
+			t.Errorf("%d links, want that of who reads", n)
+		}
+	})
 }
 
 // TestWaitingAnswersAreCounted: a peer that does not read can't have more
@@ -207,9 +212,7 @@ func TestWaitingAnswersAreCounted(t *testing.T) {
 		s := testkit.Serve(t, mpreg.Config{MaxInFlightPerLink: 4, MaxQueueBytes: 1, WriteTimeout: time.Hour, PingInterval: -1}, mpreg.WithListener(network["node"]))
 		var calls atomic.Int64
 		testkit.Must(t, s.Register("count", func() { calls.Add(1) }))
-		ws, response, err := (&websocket.Dialer{NetDialContext: network.Dial}).DialContext(t.Context(), "ws://node", nil)
-		testkit.Must(t, err)
-		_ = response.Body.Close()
+		ws := testkit.Dial(t, "ws://node", websocket.Dialer{NetDialContext: network.Dial})
 		for i := range 100 {
 			message := fmt.Sprintf(`{"role":"rpc","u":"%d","cmds":[{"name":"a","fun":"count"}]}`, i)
 			if ws.WriteMessage(websocket.TextMessage, []byte(message)) != nil {
@@ -220,6 +223,5 @@ func TestWaitingAnswersAreCounted(t *testing.T) {
 		if n := calls.Load(); n < 4 || n > 8 {
 			t.Errorf("%d calls ran", n)
 		}
-		_ = ws.Close()
 	})
 }

@@ -11,12 +11,16 @@ import (
 // Journal is a logger's handler that keeps the lines that a person should see:
 // warnings and errors. Its zero value is ready; any number of goroutines may use it.
 type Journal struct {
+	All bool // keep what is of no concern to a person too
+
 	mu    sync.Mutex
 	lines []string
 }
 
 // Enabled leaves out what is below a warning.
-func (j *Journal) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
+func (j *Journal) Enabled(_ context.Context, level slog.Level) bool {
+	return j.All || level >= slog.LevelWarn
+}
 
 // Handle keeps a line: its level, its message, its attributes.
 func (j *Journal) Handle(_ context.Context, r slog.Record) error {

@@ -3,6 +3,7 @@ package mpreg_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +14,50 @@ import (
 	"github.com/mpreg/mpreg/internal/testkit"
 	"github.com/mpreg/mpreg/mpregtest"
 )
+
+func heed(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// TestFunctionIgnoresContext: a call whose function ignores that its context has
+// ended is answered, but it counts as running, and the node tells of it, until
+// the function has returned; whoever called it, and however.
+func TestFunctionIgnoresContext(t *testing.T) {
+	for way, client := range map[string]func(n *mpregtest.Node) *mpreg.Client{
+		"within the node": func(n *mpregtest.Node) *mpreg.Client { return n.Server().Client() },
+		"over a link":     func(n *mpregtest.Node) *mpreg.Client { return n.Client() },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			release := make(chan struct{})
+			var log testkit.Journal
+			c := mpregtest.NewCluster(t, 1, mpregtest.Setup(func(_ int, s *mpreg.Server) error {
+				return errors.Join(s.Register("stubborn", func() { <-release }), s.Register("heeds", heed))
+			}), mpregtest.ServerOptions(func(int) []mpreg.ServerOption {
+				return []mpreg.ServerOption{mpreg.WithLogger(log.Logger())}
+			}))
+			cl := client(c.Node(0)).With(mpreg.Timeout(time.Second))
+			for _, fn := range []string{"stubborn", "heeds", "stubborn"} {
+				if _, err := cl.Call(t.Context(), fn); !errors.Is(err, mpreg.DeadlineExceeded) {
+					t.Errorf("%s: %s: %v", way, fn, err)
+				}
+			}
+			testkit.Pass(2 * time.Second)
+			synctest.Wait()
+			const message = "function ignores the end of its context"
+			s := testkit.Status(t, c.Node(0).Server())
+			told := strings.Contains(strings.Join(log.Take(), "\n"), message)
+			if diff := cmp.Diff(map[string]int{"stubborn": 2}, s.Ignoring); diff != "" || s.InFlight != 3 || !told {
+				t.Errorf("%s: %d in flight; told: %v; ignoring (-want +got):\n%s", way, s.InFlight, told, diff)
+			}
+			close(release)
+			synctest.Wait()
+			if s := testkit.Status(t, c.Node(0).Server()); s.Ignoring != nil || s.InFlight != 1 {
+				t.Errorf("%s: afterwards %+v", way, s)
+			}
+		})
+	}
+}
 
 // TestIgnoringTheEndOfACommand: a function that ignores the end of its context is
 // told of also where not the request has ended, but its own command: because another
@@ -62,27 +107,5 @@ func TestIgnoringTheEndOfACommand(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// TestInfoOutlivesTheCall: what a function has left behind may ask what it was called
-// for while the node deals with the function's failure. The race detector sees it.
-func TestInfoOutlivesTheCall(t *testing.T) {
-	s := testkit.Serve(t, mpreg.Config{Name: "n"})
-	const calls = 20
-	asked := make(chan string, calls)
-	testkit.Must(t, s.Register("f", func(ctx context.Context) error {
-		go func() { asked <- mpreg.InfoFromContext(ctx).Function }()
-		return errors.New("no")
-	}))
-	for range calls {
-		if _, err := s.Client().Call(t.Context(), "f"); !errors.Is(err, mpreg.Failed) {
-			t.Errorf("got %v, want failed", err)
-		}
-	}
-	for range calls {
-		if got := testkit.Within(t, "what is left behind", asked); got != "f" {
-			t.Errorf("it was called as %q", got)
-		}
 	}
 }
