@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mpreg/mpreg/codec"
@@ -138,10 +139,15 @@ func (c *Client) With(opts ...CallOption) *Client {
 // argument decodes it. [Kwargs] as the last argument are keyword arguments. The
 // error is an *[Error].
 func (c *Client) Call(ctx context.Context, fn string, args ...any) (Value, error) {
-	inv := &Invocation{Function: fn, Command: fn, Locs: c.call.locs, Headers: maps.Clone(c.call.headers), view: c}
+	block := &struct { // most calls have one argument
+		Invocation
+		arg [1]Value
+	}{}
+	inv := &block.Invocation
+	inv.Function, inv.Command, inv.Locs, inv.Headers, inv.view = fn, fn, c.call.locs, maps.Clone(c.call.headers), c
 	var err error
 	before := marks.Load()
-	if inv.Args, inv.Kwargs, err = encodeArgs(c.core.caller.codec(), args); err != nil {
+	if inv.Args, inv.Kwargs, err = encodeArgs(c.core.caller.codec(), args, block.arg[:0]); err != nil {
 		return Value{}, asError(err).at("", fn, "")
 	}
 	if marks.Load() != before && slices.ContainsFunc(inv.Args, hasPlaceholder) {
@@ -200,9 +206,19 @@ func (core *clientCore) send(ctx context.Context, inv *Invocation) (Value, error
 	if inv.view == nil {
 		return Value{}, newError(Internal, ExecutedNo, "an interceptor replaced the Invocation: pass on the one that it got")
 	}
-	r, names, err := inv.wireRequest(core.caller.codec())
-	if err != nil {
-		return Value{}, err
+	var r *wire.Request
+	var names []string
+	if inv.Request != nil {
+		var err error
+		if r, names, err = inv.Request.encode(core.caller.codec(), inv.Locs); err != nil {
+			return Value{}, err
+		}
+	} else {
+		one := inv.single()
+		r = &one.request
+		if _, ok := core.caller.(*conn); ok {
+			defer one.release()
+		}
 	}
 	call := &inv.view.call
 	if call.stream != nil && call.stream.count > 0 {
@@ -251,21 +267,30 @@ func (o *callOptions) apply(r *wire.Request) {
 	}
 }
 
-// wireRequest returns the request that an invocation stands for, and the names
-// of its commands.
-func (inv *Invocation) wireRequest(c codec.Codec) (*wire.Request, []string, error) {
-	if inv.Request != nil {
-		return inv.Request.encode(c, inv.Locs)
-	}
-	single := &struct { // one allocation
-		request wire.Request
-		command [1]wire.Command
-	}{}
-	single.command[0] = wire.Command{
+// single is a request of one command.
+type single struct {
+	request wire.Request
+	command [1]wire.Command
+}
+
+// singles are those that nobody uses. What goes to a node at the other end of a link
+// goes as bytes: when the answer is there nobody knows the request any more. A node of
+// this process may know it for longer.
+var singles = sync.Pool{New: func() any { return new(single) }}
+
+// single returns the request that the invocation of a function stands for.
+func (inv *Invocation) single() *single {
+	s, _ := singles.Get().(*single)
+	s.command[0] = wire.Command{
 		Name: inv.Command, Function: inv.Function, Args: inv.Args, Kwargs: inv.Kwargs, Locs: inv.Locs,
 	}
-	single.request.Commands = single.command[:]
-	return &single.request, nil, nil
+	s.request.Commands = s.command[:]
+	return s
+}
+
+func (s *single) release() {
+	*s = single{}
+	singles.Put(s)
 }
 
 // Ready waits until the client is connected. Its error is ctx's, and says what
@@ -278,8 +303,8 @@ func (c *Client) Ready(ctx context.Context) error { return c.core.caller.ready(c
 func (c *Client) Close() error { return c.core.caller.close() }
 
 // encodeArgs encodes positional arguments, and keyword arguments if the last is
-// Kwargs.
-func encodeArgs(c codec.Codec, args []any) ([]Value, map[string]Value, error) {
+// Kwargs. It appends to values, which may be nil.
+func encodeArgs(c codec.Codec, args []any, values []Value) ([]Value, map[string]Value, error) {
 	var kwargs map[string]Value
 	if n := len(args); n > 0 {
 		if last, ok := args[n-1].(Kwargs); ok {
@@ -294,13 +319,13 @@ func encodeArgs(c codec.Codec, args []any) ([]Value, map[string]Value, error) {
 			args = args[:n-1]
 		}
 	}
-	values := make([]Value, len(args))
+	values = slices.Grow(values, len(args))
 	for i, arg := range args {
 		v, err := codec.Encode(c, arg)
 		if err != nil {
 			return nil, nil, unencodable(fmt.Sprintf("argument %d", i), err)
 		}
-		values[i] = v
+		values = append(values, v)
 	}
 	return values, kwargs, nil
 }

@@ -1,6 +1,7 @@
 package mpreg
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -27,16 +28,16 @@ func (e *execution) perform(ctx context.Context, o *outcome) {
 		o.err = contextError(context.Canceled, ExecutedNo).at(cmd.Name, cmd.Function, e.node.Name())
 		return
 	}
-	if e.spans != nil {
-		e.spans[index].start = time.Now()
+	if e.times != nil {
+		e.times.commands[index].start = time.Now()
 	}
 	returned := false
 	defer func() {
 		if !returned {
 			o.err = e.goexit(index)
 		}
-		if e.spans != nil {
-			e.spans[index].end = time.Now()
+		if e.times != nil {
+			e.times.commands[index].end = time.Now()
 		}
 		if e.watched {
 			e.began(ctx, o, "") // if nobody was found to run it
@@ -119,7 +120,11 @@ func (e *execution) newCall(ctx context.Context, o *outcome) (*callContext, erro
 	if len(e.request.Splices) > 0 { // of the one command that another node passed on
 		splices = e.request.Splices
 	}
-	call := &callContext{Context: ctx, exec: e, index: o.index, outcome: o, splices: splices, invocation: Invocation{
+	call := e.call
+	if call == nil {
+		call = new(callContext)
+	}
+	*call = callContext{Context: ctx, exec: e, index: int32(o.index), outcome: o, splices: splices, invocation: Invocation{
 		Function: cmd.Function, Command: cmd.Name, Locs: cmd.Locs,
 		Args: args, Kwargs: kwargs, Headers: e.request.Headers,
 	}}
@@ -133,7 +138,7 @@ func (e *execution) attempt(call *callContext, o *outcome) (Value, error) {
 	q := query{
 		Query: route.Query{
 			Function: call.invocation.Function, Locs: call.invocation.Locs,
-			From: e.origin.node, Hops: e.origin.hops, Here: r.Node != "",
+			From: e.origin.node, Hops: int(e.origin.hops), Here: r.Node != "",
 		},
 		node: r.Node, wait: r.WaitForRoute && !o.again, hedge: r.Hedge, after: r.HedgeAfter(),
 	}
@@ -148,10 +153,10 @@ func (e *execution) attempt(call *callContext, o *outcome) (Value, error) {
 		}
 	}
 	v, err := e.node.cluster.run(call, call, q)
-	if err == nil && e.intermediates != nil {
+	if err == nil && e.several != nil {
 		idempotent := e.node.cluster.idempotent(&q, call.ran)
 		e.mu.Lock()
-		e.intermediates[index].idempotent = idempotent
+		e.several.intermediates[index].idempotent = idempotent
 		e.mu.Unlock()
 	}
 	return v, err
@@ -159,22 +164,25 @@ func (e *execution) attempt(call *callContext, o *outcome) (Value, error) {
 
 // result returns the result of a command that has ended.
 func (e *execution) result(index int) Value {
+	if e.several == nil {
+		return e.only.value
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.results[index]
+	return e.several.results[index]
 }
 
 func (e *execution) setResult(o outcome) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.results[o.index] = o.value
+	e.several.results[o.index] = o.value
 }
 
 // encode encodes what a function returned as whoever asked wants it. A value in a
 // codec that this node lacks is passed on as it is.
 func (e *execution) encode(x any) (Value, error) {
 	if v, ok := x.(Value); ok {
-		if _, opaque := v.Codec().(wire.Opaque); opaque || v.Codec().Name() == e.accept {
+		if _, opaque := v.Codec().(wire.Opaque); opaque || v.Codec().Name() == cmp.Or(e.request.Accept, e.codec.Name()) {
 			return v, nil
 		}
 	}

@@ -1,12 +1,10 @@
 package mpreg
 
 import (
-	"cmp"
 	"context"
 	"math"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/mpreg/mpreg/codec"
 	"github.com/mpreg/mpreg/internal/plan"
@@ -17,10 +15,10 @@ import (
 type origin struct {
 	peer     string // the address at the other end of the link; empty within the node
 	node     string // the id of the node that passed it on; empty if a client sent it
-	hops     int    // the nodes that have passed it on
 	identity Identity
-	own      bool // no caller but this node itself
-	within   bool // a function that runs here made it
+	hops     uint8 // the nodes that have passed it on
+	own      bool  // no caller but this node itself
+	within   bool  // a function that runs here made it
 }
 
 // execution is a request that this node coordinates: it starts each command
@@ -31,40 +29,30 @@ type execution struct {
 	origin  origin
 	request *wire.Request
 	codec   codec.Codec // that results are encoded in
-	accept  string      // the name of the codec that they are wanted in, which this node may lack
 	plan    *plan.Plan
+	asker   asker
+	several *several // what several commands need; nil if there is only one
+	times   *times   // nil if nobody wants to know
 
-	mu      sync.Mutex
-	results []Value      // guarded by mu while several commands run
-	one     [1]Value     // results of a single command
+	call    *callContext // room for that of a single command
 	only    outcome      // and how it ended
-	items   atomic.Int64 // of a stream, that were given to asker
-
-	intermediates []intermediate // by command; nil if the request has only one
-	ended         bool           // nothing of it runs; guarded by mu, as are the next two
-	returned      func()         // tells that its functions have heeded the end of the context after all
-	renewal       *time.Timer    // of leases; nil if none needs that
-	renewing      sync.WaitGroup // its function
-
 	reply   wire.Response
 	result1 [1]wire.Result
-	held    int64 // the bytes of results
-	asker   asker
-	told    bool         // asker knows of a failure
-	atRest  bool         // nothing of it runs any more; for who is called by run
-	spans   []span       // when each command ran; nil if nobody wants to know
-	watched bool         // observers or the caller are told of each step
-	start   time.Time    // if spans are noted
-	latest  atomic.Int64 // one more than the index of the command that started last
 
+	mu       sync.Mutex
+	returned func() // tells that its functions have heeded the end of the context after all; guarded by mu
+	ended    bool   // nothing of it runs; guarded by mu
+	told     bool   // asker knows of a failure
+	atRest   bool   // nothing of it runs any more; for who is called by run
+	watched  bool   // observers or the caller are told of each step
+
+	straggling atomic.Int32          // attempts, of which another one may be faster
+	stragglers sync.WaitGroup        // the same
 	forwarded  atomic.Int64          // how many commands other nodes were asked to run
-	stragglers sync.WaitGroup        // attempts, of which another one may be faster
-	straggling atomic.Int32          // those that run
+	items      atomic.Int64          // of a stream, that were given to asker
+	latest     atomic.Int64          // one more than the index of the command that started last
 	missing    atomic.Pointer[Error] // what a command waits for, with WaitForRoute; nil if none does
 }
-
-// span is the time in which a command ran.
-type span struct{ start, end time.Time }
 
 // outcome is how a command ended.
 type outcome struct {
@@ -94,14 +82,21 @@ func newExecution(node *Server, from origin, r *wire.Request, c codec.Codec) (*e
 			"a stream has one command whose result nobody uses, and no other that is returned: the request has %d", len(p.Results)).at("", "", node.Name())
 	}
 	p.MaxValue = int(min(node.config.MaxMessageBytes, math.MaxInt))
-	e := &execution{node: node, origin: from, request: r, codec: c, accept: cmp.Or(r.Accept, c.Name()), plan: p}
-	if e.results = e.one[:]; len(r.Commands) > 1 {
-		e.results = make([]Value, len(r.Commands))
-		e.intermediates = e.newIntermediates()
+	var e *execution
+	if len(r.Commands) > 1 {
+		e = &execution{several: newSeveral(p)}
+	} else {
+		block := new(struct {
+			execution
+			call callContext
+		})
+		e = &block.execution
+		e.call = &block.call
 	}
+	e.node, e.origin, e.request, e.codec, e.plan = node, from, r, c, p
 	e.watched = r.Events || len(node.options.observers) > 0
 	if r.ReturnIntermediate || r.IncludeSummary || e.watched {
-		e.spans = make([]span, len(r.Commands))
+		e.times = &times{commands: make([]span, len(r.Commands))}
 	}
 	return e, nil
 }
@@ -141,7 +136,7 @@ func (e *execution) run(ctx context.Context, to asker) {
 	}()
 	if len(e.request.Commands) == 1 {
 		o := e.command(ctx, 0)
-		e.results[0], failure = o.value, o.err
+		failure = o.err
 	} else {
 		defer e.releaseAll()
 		failure = e.runGraph(ctx)
@@ -258,7 +253,7 @@ func (e *execution) response() *wire.Response {
 		r.Results = make([]wire.Result, len(e.plan.Results))
 	}
 	for i, index := range e.plan.Results {
-		r.Results[i] = wire.Result{Name: e.request.Commands[index].Name, Value: e.results[index]}
+		r.Results[i] = wire.Result{Name: e.request.Commands[index].Name, Value: e.result(index)}
 	}
 	if e.request.Stream {
 		r.Streamed, r.Items = true, e.items.Load()

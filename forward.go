@@ -169,7 +169,7 @@ func (c *callContext) forwarded(q query) *wire.Request {
 		Traceparent: from.Traceparent, Headers: from.Headers, Node: q.node,
 		Hops: uint8(q.Hops + 1), Accept: c.exec.request.Accept, Splices: c.splices, Stream: c.emit != nil,
 	}
-	c.exec.mayStay(c.index, r)
+	c.exec.mayStay(int(c.index), r)
 	if who := c.exec.origin.identity; !c.exec.origin.own { // also of nobody, who is not this node
 		r.Caller = &wire.Caller{Name: who.Name, Claims: who.Claims}
 	}

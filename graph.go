@@ -17,6 +17,7 @@ type graphRun struct {
 	running int   // that have started and not ended, in goroutines
 	active  []int // which these are
 	spare   []int // whose results nobody waits for, and that were not released
+	held    int64 // the bytes of results
 	failure *Error
 }
 
@@ -93,18 +94,18 @@ func (g *graphRun) settle(o outcome, done func(int) []int) {
 const maxHeld = 4
 
 // keep holds a result for those that use it.
-func (e *execution) keep(o outcome) *Error {
-	e.setResult(o)
+func (g *graphRun) keep(o outcome) *Error {
+	g.setResult(o)
 	if wire.LeaseOf(o.value) != nil {
-		e.holdOn()
+		g.holdOn()
 		return nil
 	}
-	e.held += int64(len(o.value.Bytes()))
-	if most := maxHeld * e.node.config.MaxMessageBytes; e.held > most {
-		cmd := &e.request.Commands[o.index]
+	g.held += int64(len(o.value.Bytes()))
+	if most := maxHeld * g.node.config.MaxMessageBytes; g.held > most {
+		cmd := &g.request.Commands[o.index]
 		err := tooMuchHeld(most)
 		err.Executed = ExecutedYes
-		return err.at(cmd.Name, cmd.Function, e.node.Name())
+		return err.at(cmd.Name, cmd.Function, g.node.Name())
 	}
 	return nil
 }

@@ -41,11 +41,11 @@ type callContext struct {
 	invocation Invocation
 	fn         *Function   // that it was routed to, if to this node
 	started    atomic.Bool // the function was called
+	index      int32       // of the command
 
 	// emit takes the items of a stream; nil if the caller wants the result as a
 	// whole. It may wait. After an error the function is to end.
 	emit    func(context.Context, Value) error
-	index   int           // of the command
 	outcome *outcome      // of the command; nil for a second attempt beside another
 	splices []wire.Splice // places in the arguments that hold what is elsewhere
 	ran     choice        // where it was run, once it was; see run

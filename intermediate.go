@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/mpreg/mpreg/internal/plan"
 	"github.com/mpreg/mpreg/internal/route"
 	"github.com/mpreg/mpreg/internal/wire"
 )
@@ -38,24 +39,32 @@ type remaking struct {
 	err  error // set before done is closed
 }
 
-// newIntermediates returns what a request of several commands needs.
-func (e *execution) newIntermediates() []intermediate {
-	list := make([]intermediate, len(e.plan.Steps))
-	for i, step := range e.plan.Steps {
-		list[i].users = len(step.Consumers)
+// several is what an execution of several commands needs besides. Its results are
+// guarded by the execution's mu.
+type several struct {
+	results       []Value
+	intermediates []intermediate
+	renewal       *time.Timer    // of leases; nil if none needs that; guarded by mu, too
+	renewing      sync.WaitGroup // its function
+}
+
+func newSeveral(p *plan.Plan) *several {
+	s := &several{results: make([]Value, len(p.Steps)), intermediates: make([]intermediate, len(p.Steps))}
+	for i, step := range p.Steps {
+		s.intermediates[i].users = len(step.Consumers)
 	}
-	for _, index := range e.plan.Results {
-		list[index].wanted = true
+	for _, index := range p.Results {
+		s.intermediates[index].wanted = true
 	}
-	return list
+	return s
 }
 
 // mayStay sets on a request that another node gets how its result may stay there.
 func (e *execution) mayStay(index int, r *wire.Request) {
 	switch {
-	case e.intermediates == nil:
+	case e.several == nil:
 		r.Keep, r.KeepFor = e.request.Keep, e.request.KeepFor // of who coordinates
-	case e.node.config.KeepBytes > 0 && !e.intermediates[index].wanted:
+	case e.node.config.KeepBytes > 0 && !e.several.intermediates[index].wanted:
 		r.Keep, r.KeepFor = e.node.config.KeepBytes, leaseTime
 	}
 }
@@ -87,7 +96,7 @@ func (e *execution) holdings(index int) []route.Holding {
 // released, but for those without which it could not be made again.
 func (g *graphRun) used(index int) {
 	for _, input := range g.plan.Steps[index].Inputs {
-		if in := &g.intermediates[input]; in.users > 0 {
+		if in := &g.several.intermediates[input]; in.users > 0 {
 			if in.users--; in.users == 0 {
 				g.spare = append(g.spare, input)
 			}
@@ -124,9 +133,9 @@ func (e *execution) remakeable(index int, left *int) bool {
 			return false
 		}
 		e.mu.Lock()
-		idempotent := e.intermediates[consumer].idempotent
-		held := idempotent && wire.LeaseOf(e.results[consumer]) != nil
-		released := e.intermediates[consumer].released
+		idempotent := e.several.intermediates[consumer].idempotent
+		held := idempotent && wire.LeaseOf(e.several.results[consumer]) != nil
+		released := e.several.intermediates[consumer].released
 		e.mu.Unlock()
 		if held && !released || held && e.remakeable(consumer, left) {
 			return true
@@ -139,14 +148,14 @@ func (e *execution) remakeable(index int, left *int) bool {
 func (e *execution) idempotent(index int) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.intermediates[index].idempotent
+	return e.several.intermediates[index].idempotent
 }
 
 // release lets the node that holds a result forget it.
 func (e *execution) release(index int) {
 	e.mu.Lock()
-	lease, released := wire.LeaseOf(e.results[index]), e.intermediates[index].released
-	e.intermediates[index].released = true
+	lease, released := wire.LeaseOf(e.several.results[index]), e.several.intermediates[index].released
+	e.several.intermediates[index].released = true
 	e.mu.Unlock()
 	if lease != nil && !released {
 		e.node.cluster.release(lease)
@@ -156,43 +165,43 @@ func (e *execution) release(index int) {
 // releaseAll is release for all that is left, when nothing of the request runs any
 // more.
 func (e *execution) releaseAll() {
-	for index := range e.intermediates {
+	for index := range e.several.intermediates {
 		e.release(index)
 	}
 	e.mu.Lock()
 	e.ended = true
-	stopped := e.renewal == nil || e.renewal.Stop()
-	waits := e.renewal != nil
+	stopped := e.several.renewal == nil || e.several.renewal.Stop()
+	waits := e.several.renewal != nil
 	e.mu.Unlock()
 	if waits && stopped {
-		e.renewing.Done()
+		e.several.renewing.Done()
 	}
-	e.renewing.Wait()
+	e.several.renewing.Wait()
 }
 
 // holdOn keeps the leases of a request alive, once there is one.
 func (e *execution) holdOn() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.renewal != nil {
+	if e.several.renewal != nil {
 		return
 	}
-	e.renewing.Add(1)
-	e.renewal = time.AfterFunc(leaseTime/3, e.renew)
+	e.several.renewing.Add(1)
+	e.several.renewal = time.AfterFunc(leaseTime/3, e.renew)
 }
 
 func (e *execution) renew() {
-	defer e.renewing.Done()
+	defer e.several.renewing.Done()
 	e.mu.Lock()
 	var leases []*wire.Lease
-	for index := range e.intermediates {
-		if lease := wire.LeaseOf(e.results[index]); lease != nil && !e.intermediates[index].released {
+	for index := range e.several.intermediates {
+		if lease := wire.LeaseOf(e.several.results[index]); lease != nil && !e.several.intermediates[index].released {
 			leases = append(leases, lease)
 		}
 	}
 	if !e.ended {
-		e.renewing.Add(1)
-		e.renewal.Reset(leaseTime / 3)
+		e.several.renewing.Add(1)
+		e.several.renewal.Reset(leaseTime / 3)
 	}
 	e.mu.Unlock()
 	for _, lease := range leases {
@@ -203,7 +212,7 @@ func (e *execution) renew() {
 // lostInput returns the lease of an input that was lost, and whose result it was;
 // nil if the command ended otherwise.
 func (c *callContext) lostInput(err error) (index int, lease *wire.Lease) {
-	if err == nil || c.exec.intermediates == nil {
+	if err == nil || c.exec.several == nil {
 		return 0, nil // it is for the coordinator to see to that
 	}
 	e := asError(err)
@@ -250,9 +259,9 @@ func (e *execution) remakeAll(ctx context.Context, index, input int, lost *wire.
 
 // remake has a result made again that was lost with its node, or waits until it is.
 func (e *execution) remake(ctx context.Context, index int, lost *wire.Lease) error {
-	in := &e.intermediates[index]
+	in := &e.several.intermediates[index]
 	e.mu.Lock()
-	if wire.LeaseOf(e.results[index]) != lost {
+	if wire.LeaseOf(e.several.results[index]) != lost {
 		e.mu.Unlock()
 		return nil // it was made again for another consumer
 	}
@@ -288,7 +297,7 @@ func (e *execution) makeAgain(ctx context.Context, index int, lost *wire.Lease) 
 	}
 	for _, input := range e.plan.Steps[index].Inputs {
 		e.mu.Lock()
-		lease, released := wire.LeaseOf(e.results[input]), e.intermediates[input].released
+		lease, released := wire.LeaseOf(e.several.results[input]), e.several.intermediates[input].released
 		e.mu.Unlock()
 		if lease != nil && released {
 			if err := e.remake(ctx, input, lease); err != nil {
@@ -309,7 +318,7 @@ func (e *execution) makeAgain(ctx context.Context, index int, lost *wire.Lease) 
 		return &failure
 	}
 	e.mu.Lock()
-	e.results[index], e.intermediates[index].released = o.value, false
+	e.several.results[index], e.several.intermediates[index].released = o.value, false
 	e.mu.Unlock()
 	e.node.cluster.release(lost) // its holder may only have been out of reach
 	return nil

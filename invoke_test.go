@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/wire"
 )
 
 // BenchmarkInvoke is the registry's part of a call: arguments decoded, the
@@ -41,12 +42,12 @@ func BenchmarkInvoke(b *testing.B) {
 				if !ok {
 					fn = Func(row.fn)
 				}
-				args, kwargs, err := encodeArgs(c, row.args)
+				args, kwargs, err := encodeArgs(c, row.args, nil)
 				if fn.err != nil || err != nil {
 					b.Fatal(fn.err, err)
 				}
 				inv := Invocation{Args: args, Kwargs: kwargs}
-				call := &callContext{Context: b.Context(), exec: &execution{codec: c}, invocation: inv, fn: fn}
+				call := &callContext{Context: b.Context(), exec: &execution{codec: c, request: new(wire.Request)}, invocation: inv, fn: fn}
 				b.ReportAllocs()
 				for b.Loop() {
 					if _, err := fn.invoke(call, &call.invocation, call); err != nil {

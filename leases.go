@@ -235,7 +235,7 @@ func (s *Server) fetchPart(ctx context.Context, call *callContext, f *fetching, 
 		}
 	}
 	origin := call.exec.origin
-	v, ok, err := s.cluster.fetch(ctx, &wire.Fetch{Node: f.held.Node, Token: f.held.Token, Path: f.path}, origin.hops, origin.node)
+	v, ok, err := s.cluster.fetch(ctx, &wire.Fetch{Node: f.held.Node, Token: f.held.Token, Path: f.path}, int(origin.hops), origin.node)
 	if err != nil {
 		return s.notFetched(call, f, err)
 	}

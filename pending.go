@@ -178,7 +178,7 @@ func (r *pendingRequest) execute() {
 		return
 	}
 	from := s.from(request)
-	r.hops = from.hops
+	r.hops = int(from.hops)
 	if request.Fetch != nil {
 		r.answerFetch(request)
 		return

@@ -76,7 +76,7 @@ func (c *Command) encode(cdc codec.Codec, names []string) (wire.Command, error) 
 	out := wire.Command{Name: names[c.index], Function: c.function}
 	before := marks.Load()
 	var err error
-	if out.Args, out.Kwargs, err = encodeArgs(cdc, c.args); err != nil {
+	if out.Args, out.Kwargs, err = encodeArgs(cdc, c.args, nil); err != nil {
 		return out, err
 	}
 	if marks.Load() == before {
@@ -84,7 +84,7 @@ func (c *Command) encode(cdc codec.Codec, names []string) (wire.Command, error) 
 	}
 	if _, ok := cdc.(codec.JSON); !ok {
 		// Places are found in JSON; what is on the wire may be anything.
-		if out.Args, out.Kwargs, err = encodeArgs(codec.JSON{}, c.args); err != nil {
+		if out.Args, out.Kwargs, err = encodeArgs(codec.JSON{}, c.args, nil); err != nil {
 			return out, err
 		}
 	}

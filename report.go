@@ -11,20 +11,29 @@ import (
 // The reports on an execution: what observers are told while it runs, and what
 // its caller asked to know besides the results.
 
+// times is when a request and each of its commands ran.
+type times struct {
+	start    time.Time
+	commands []span
+}
+
+// span is the time in which a command ran.
+type span struct{ start, end time.Time }
+
 // observeStart notes when the execution starts, if somebody wants to know.
 func (e *execution) observeStart(ctx context.Context) {
-	if e.spans == nil {
+	if e.times == nil {
 		return
 	}
-	e.start = time.Now()
-	e.observe(ctx, Event{Kind: RequestStarted, Time: e.start})
+	e.times.start = time.Now()
+	e.observe(ctx, Event{Kind: RequestStarted, Time: e.times.start})
 }
 
 func (e *execution) observeEnd(ctx context.Context, failure *Error) {
 	if len(e.node.options.observers) == 0 {
 		return
 	}
-	event := Event{Kind: RequestEnded, Time: time.Now(), Duration: time.Since(e.start)}
+	event := Event{Kind: RequestEnded, Time: time.Now(), Duration: time.Since(e.times.start)}
 	if failure != nil {
 		event.Err = failure
 	}
@@ -38,12 +47,12 @@ func (e *execution) began(ctx context.Context, o *outcome, node string) {
 	}
 	o.told, o.node = true, node
 	cmd := &e.request.Commands[o.index]
-	e.observe(ctx, Event{Kind: CommandStarted, Command: cmd.Name, Function: cmd.Function, NodeID: node, Time: e.spans[o.index].start})
+	e.observe(ctx, Event{Kind: CommandStarted, Command: cmd.Name, Function: cmd.Function, NodeID: node, Time: e.times.commands[o.index].start})
 }
 
 // observeEnded tells that a command has ended.
 func (e *execution) observeEnded(ctx context.Context, o *outcome) {
-	cmd, s := &e.request.Commands[o.index], e.spans[o.index]
+	cmd, s := &e.request.Commands[o.index], e.times.commands[o.index]
 	event := Event{
 		Kind: CommandFinished, Command: cmd.Name, Function: cmd.Function, NodeID: o.node, Time: s.end, Duration: s.end.Sub(s.start),
 	}
@@ -71,7 +80,7 @@ func (e *execution) observe(ctx context.Context, event Event) {
 func (e *execution) wireEvent(event *Event) *wire.Event {
 	w := &wire.Event{
 		Name: event.Command, Function: event.Function, What: string(event.Kind), Node: event.NodeID,
-		AtMS: milliseconds(event.Time.Sub(e.start)), DurationMS: milliseconds(event.Duration), Bytes: int64(event.Bytes),
+		AtMS: milliseconds(event.Time.Sub(e.times.start)), DurationMS: milliseconds(event.Duration), Bytes: int64(event.Bytes),
 	}
 	if event.Err != nil {
 		w.Error = asError(event.Err).toWire()
@@ -82,7 +91,7 @@ func (e *execution) wireEvent(event *Event) *wire.Event {
 // levelSpans returns from when to when something of each level ran.
 func (e *execution) levelSpans() []span {
 	levels := make([]span, e.plan.Levels)
-	for i, s := range e.spans {
+	for i, s := range e.times.commands {
 		l := &levels[e.plan.Steps[i].Level]
 		if l.start.IsZero() || s.start.Before(l.start) {
 			l.start = s.start
@@ -107,7 +116,7 @@ func (e *execution) levels() []wire.Level {
 		}
 	}
 	for i, step := range e.plan.Steps {
-		levels[step.Level].Results[e.request.Commands[i].Name] = e.results[i]
+		levels[step.Level].Results[e.request.Commands[i].Name] = e.result(i)
 	}
 	return levels
 }
@@ -116,7 +125,7 @@ func (e *execution) levels() []wire.Level {
 func (e *execution) summary() *wire.Summary {
 	s := &wire.Summary{
 		RequestID:                e.request.U,
-		TotalExecutionTimeMS:     milliseconds(time.Since(e.start)),
+		TotalExecutionTimeMS:     milliseconds(time.Since(e.times.start)),
 		TotalLevels:              e.plan.Levels,
 		ParallelCommandsExecuted: e.overlapping(),
 		CrossClusterHops:         int(e.forwarded.Load()),
@@ -136,7 +145,7 @@ func (e *execution) summary() *wire.Summary {
 
 // overlapping counts the commands that ran while another one did.
 func (e *execution) overlapping() int {
-	spans := slices.SortedFunc(slices.Values(e.spans), func(a, b span) int { return a.start.Compare(b.start) })
+	spans := slices.SortedFunc(slices.Values(e.times.commands), func(a, b span) int { return a.start.Compare(b.start) })
 	count := 0
 	var latest time.Time // the latest end of those before
 	for i, s := range spans {

@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/mpreg/mpreg/codec"
+	"github.com/mpreg/mpreg/internal/wire"
 )
 
 // streaming is a call of a stream, and what its caller got of it.
@@ -28,7 +29,7 @@ type streaming struct {
 // takes no more.
 func newStreaming(ctx context.Context, most int, refusal error) *streaming {
 	node := &Server{config: Config{MaxMessageBytes: 1000}}
-	s := &streaming{callContext: &callContext{Context: ctx, exec: &execution{codec: codec.JSON{}, node: node}}}
+	s := &streaming{callContext: &callContext{Context: ctx, exec: &execution{codec: codec.JSON{}, node: node, request: new(wire.Request)}}}
 	s.emit = func(_ context.Context, v Value) error {
 		if len(s.got) == most {
 			return refusal

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -344,24 +343,23 @@ func (s *Server) listen(ctx context.Context) (*webServer, error) {
 		ReadTimeout:  s.config.HandshakeTimeout,                                // of requests with a body, too; a websocket is not bounded by it
 		WriteTimeout: s.config.HandshakeTimeout,
 		IdleTimeout:  s.config.HandshakeTimeout,
-		ErrorLog:     log.New(webLog{s.log}, "", 0),
+		ErrorLog:     slog.NewLogLogger(webLog{s.log.Handler()}, slog.LevelWarn),
 		BaseContext:  func(net.Listener) context.Context { return s.base },
 	}
 	return web, nil
 }
 
-// webLog takes what the HTTP server logs. Handshakes that fail are no warning: any
+// webLog takes what the HTTP server logs. Handshakes that fail are no warnings: any
 // port scanner makes them.
-type webLog struct{ log *slog.Logger }
+type webLog struct{ slog.Handler }
 
-func (w webLog) Write(line []byte) (int, error) {
-	text := strings.TrimSpace(string(line))
-	level := slog.LevelWarn
-	if strings.HasPrefix(text, "http: TLS handshake error") {
-		level = slog.LevelDebug
+func (w webLog) Handle(ctx context.Context, r slog.Record) error {
+	if strings.HasPrefix(r.Message, "http: TLS handshake error") {
+		if r.Level = slog.LevelDebug; !w.Enabled(ctx, r.Level) {
+			return nil
+		}
 	}
-	w.log.Log(context.Background(), level, text)
-	return len(line), nil
+	return w.Handler.Handle(ctx, r)
 }
 
 // serve accepts connections until the server is closed.

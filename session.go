@@ -198,7 +198,7 @@ func (s *session) pendingCalls() int {
 // from returns where a request comes from. A node vouches for whom it asks on
 // behalf of.
 func (s *session) from(r *wire.Request) origin {
-	o := origin{peer: s.link.RemoteAddr(), hops: int(r.Hops), identity: *s.known()}
+	o := origin{peer: s.link.RemoteAddr(), hops: r.Hops, identity: *s.known()}
 	if s.peer == nil || s.peer.said.Node == "" {
 		o.hops = 0 // only nodes pass calls on
 		return o

@@ -49,7 +49,8 @@ func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 func TestTLS(t *testing.T) {
 	cert, trusts := certificate(t)
 	_, trustsOthers := certificate(t)
-	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithTLS(&tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}}))
+	log := new(testkit.Journal)
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithLogger(log.Logger()), mpreg.WithTLS(&tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}}))
 	if !strings.HasPrefix(s.URL(), "wss://127.0.0.1:") {
 		t.Fatalf("URL: %s", s.URL())
 	}
@@ -73,6 +74,9 @@ func TestTLS(t *testing.T) {
 			!strings.Contains(e.Message, row.says) || !strings.Contains(e.Message, row.url) {
 			t.Errorf("%s: want unavailable with %q, got %v", name, row.says, err)
 		}
+	}
+	if lines := log.Take(); len(lines) > 0 {
+		t.Errorf("anybody can fill the node's log with %q", lines)
 	}
 	plain := testkit.Serve(t, mpreg.Config{})
 	_, err := testkit.Connect(t, strings.Replace(plain.URL(), "ws", "wss", 1)).Call(t.Context(), "echo", 1)

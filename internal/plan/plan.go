@@ -164,12 +164,11 @@ func single(cmds []wire.Command, mode Mode, wanted []string) *Plan {
 			return nil
 		}
 	}
-	one := &struct {
-		plan  Plan
-		steps [1]Step
-		roots [1]int
-	}{}
-	roots := one.roots[:]
-	one.plan = Plan{Steps: one.steps[:], Levels: 1, Results: roots, cmds: cmds, mode: mode, roots: roots}
-	return &one.plan
+	return &Plan{Steps: oneStep[:], Levels: 1, Results: oneRoot[:], cmds: cmds, mode: mode, roots: oneRoot[:]}
 }
+
+// All plans of single have these, which nobody changes.
+var (
+	oneStep [1]Step
+	oneRoot [1]int
+)

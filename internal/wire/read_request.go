@@ -43,7 +43,7 @@ func DecodeFrameRequest(h FrameHead, body []byte, codecs Codecs) (*Request, erro
 
 // call reads a CALL. Nearly all requests are one: it is allocated as a whole.
 func (d *frameReader) call() *Request {
-	const fewArgs = 4
+	const fewArgs = 3 // one more, and the block is of the next size class
 	block := new(struct {
 		Request
 		commands [1]Command
