@@ -74,12 +74,7 @@ func TestForwardedCallsAreNotBalancedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var requests atomic.Int64
 		const n = 5
-		c := mpregtest.NewCluster(t, n, mpregtest.Setup(func(i int, s *mpreg.Server) error {
-			if i == 0 {
-				return nil
-			}
-			return s.Register("work", func() { testkit.Pass(time.Millisecond) })
-		}), mpregtest.ServerOptions(func(i int) []mpreg.ServerOption {
+		c := mpregtest.NewCluster(t, n, elsewhere("work", func() { testkit.Pass(time.Millisecond) }), mpregtest.ServerOptions(func(i int) []mpreg.ServerOption {
 			return []mpreg.ServerOption{mpreg.WithObserver(func(_ context.Context, e mpreg.Event) {
 				if i > 0 && e.Kind == mpreg.RequestStarted {
 					requests.Add(1)
@@ -115,16 +110,7 @@ func TestAttemptsDoNotMultiply(t *testing.T) {
 		var attempts atomic.Int64
 		c := mpregtest.NewCluster(t, n, mpregtest.Setup(func(_ int, s *mpreg.Server) error {
 			return s.Register("f", mpreg.Func(func(ctx context.Context) { <-ctx.Done() }, mpreg.MaxConcurrent(1), mpreg.MaxQueued(-1)))
-		}), mpregtest.ServerOptions(func(int) []mpreg.ServerOption {
-			return []mpreg.ServerOption{mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
-				return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
-					if inv.Function == "f" {
-						attempts.Add(1)
-					}
-					return next(ctx, inv)
-				}
-			})}
-		}))
+		}), countAttempts("f", &attempts))
 		ctx, cancel := context.WithCancel(t.Context())
 		for i := range n {
 			go func() { _, _ = c.Node(i).Server().Client().With(mpreg.OnNode(c.Node(i).Name())).Call(ctx, "f") }()

@@ -9,7 +9,18 @@ import (
 
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/internal/testkit"
+	"github.com/mpreg/mpreg/mpregtest"
 )
+
+// elsewhere has each node but the first, which takes the calls, offer a function.
+func elsewhere(name string, fn any, opts ...mpreg.FuncOption) mpregtest.Option {
+	return mpregtest.Setup(func(i int, s *mpreg.Server) error {
+		if i == 0 {
+			return nil
+		}
+		return s.Register(name, mpreg.Func(fn, opts...))
+	})
+}
 
 func TestThreeNodes(t *testing.T) {
 	nodes := testkit.Trio(t, func(i int, s *mpreg.Server) {

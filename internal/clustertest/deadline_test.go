@@ -20,16 +20,11 @@ func TestDeadlineAcrossHops(t *testing.T) {
 			err  error
 		}
 		saw := make(chan seen, 1)
-		c := mpregtest.NewCluster(t, 2, mpregtest.Setup(func(i int, s *mpreg.Server) error {
-			if i == 0 {
-				return nil
-			}
-			return s.Register("wait", func(ctx context.Context) {
-				deadline, _ := ctx.Deadline()
-				left := time.Until(deadline)
-				<-ctx.Done()
-				saw <- seen{left, ctx.Err()}
-			})
+		c := mpregtest.NewCluster(t, 2, elsewhere("wait", func(ctx context.Context) {
+			deadline, _ := ctx.Deadline()
+			left := time.Until(deadline)
+			<-ctx.Done()
+			saw <- seen{left, ctx.Err()}
 		}))
 		client := c.Node(0).Client()
 		start := time.Now()

@@ -15,27 +15,27 @@ import (
 	"github.com/mpreg/mpreg/mpregtest"
 )
 
+// countAttempts counts how often a function is tried, at whatever node.
+func countAttempts(fn string, attempts *atomic.Int64) mpregtest.Option {
+	return mpregtest.ServerOptions(func(int) []mpreg.ServerOption {
+		return []mpreg.ServerOption{mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
+			return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
+				if inv.Function == fn {
+					attempts.Add(1)
+				}
+				return next(ctx, inv)
+			}
+		})}
+	})
+}
+
 // TestRetriesAreBounded: where every node refuses, calls are tried elsewhere until
 // the budget for that is used up, and the error says so then, and where it failed.
 func TestRetriesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const n, calls = 4, 1000
 		var attempts atomic.Int64
-		c := mpregtest.NewCluster(t, n, mpregtest.Setup(func(i int, s *mpreg.Server) error {
-			if i == 0 {
-				return nil
-			}
-			return s.Register("f", mpreg.Func(func(ctx context.Context) { <-ctx.Done() }, mpreg.MaxConcurrent(1), mpreg.MaxQueued(-1)))
-		}), mpregtest.ServerOptions(func(i int) []mpreg.ServerOption {
-			return []mpreg.ServerOption{mpreg.WithInterceptors(func(next mpreg.Invoker) mpreg.Invoker {
-				return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
-					if inv.Function == "f" {
-						attempts.Add(1)
-					}
-					return next(ctx, inv)
-				}
-			})}
-		}))
+		c := mpregtest.NewCluster(t, n, elsewhere("f", func(ctx context.Context) { <-ctx.Done() }, mpreg.MaxConcurrent(1), mpreg.MaxQueued(-1)), countAttempts("f", &attempts))
 		ctx, cancel := context.WithCancel(t.Context())
 		for i := 1; i < n; i++ { // each node is full
 			go func() { _, _ = c.Node(i).Server().Client().With(mpreg.OnNode(c.Node(i).Name())).Call(ctx, "f") }()

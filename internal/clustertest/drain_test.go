@@ -19,12 +19,7 @@ import (
 func TestDrainOfOneOfThree(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var runs atomic.Int64
-		c := mpregtest.NewCluster(t, 3, mpregtest.Setup(func(i int, s *mpreg.Server) error {
-			if i == 0 {
-				return nil
-			}
-			return s.Register("work", func() { runs.Add(1); testkit.Pass(time.Millisecond) })
-		}))
+		c := mpregtest.NewCluster(t, 3, elsewhere("work", func() { runs.Add(1); testkit.Pass(time.Millisecond) }))
 		client := c.Node(0).Client()
 		ctx, stop := context.WithCancel(t.Context())
 		var calls atomic.Int64

@@ -23,22 +23,17 @@ type stalling struct {
 }
 
 func (f *stalling) cluster(t *testing.T, opts ...mpreg.FuncOption) *mpregtest.Cluster {
-	return mpregtest.NewCluster(t, 3, mpregtest.Setup(func(i int, s *mpreg.Server) error {
-		if i == 0 {
-			return nil
+	return mpregtest.NewCluster(t, 3, elsewhere("f", func(ctx context.Context) {
+		if f.runs.Add(1)%f.every != 0 {
+			testkit.Pass(time.Millisecond)
+			return
 		}
-		return s.Register("f", mpreg.Func(func(ctx context.Context) {
-			if f.runs.Add(1)%f.every != 0 {
-				testkit.Pass(time.Millisecond)
-				return
-			}
-			select {
-			case <-time.After(time.Second):
-			case <-ctx.Done():
-				f.canceled.Add(1)
-			}
-		}, opts...))
-	}))
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			f.canceled.Add(1)
+		}
+	}, opts...))
 }
 
 func (f *stalling) call(t *testing.T, client *mpreg.Client, calls int) {
@@ -116,12 +111,7 @@ func TestHedgesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const calls = 500
 		var runs atomic.Int64
-		c := mpregtest.NewCluster(t, 3, mpregtest.Setup(func(i int, s *mpreg.Server) error {
-			if i == 0 {
-				return nil
-			}
-			return s.Register("f", mpreg.Func(func() { runs.Add(1); testkit.Pass(10 * time.Millisecond) }, mpreg.Idempotent()))
-		}))
+		c := mpregtest.NewCluster(t, 3, elsewhere("f", func() { runs.Add(1); testkit.Pass(10 * time.Millisecond) }, mpreg.Idempotent()))
 		client := c.Node(0).Client(mpreg.Hedge(time.Millisecond)) // much too soon
 		for range calls {
 			_, err := client.Call(t.Context(), "f")
@@ -150,19 +140,14 @@ func TestHedgeOfFailures(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var runs atomic.Int64
-				c := mpregtest.NewCluster(t, 3, mpregtest.Setup(func(i int, s *mpreg.Server) error {
-					if i == 0 {
-						return nil
+				c := mpregtest.NewCluster(t, 3, elsewhere("f", func() error {
+					if runs.Add(1) == 1 {
+						testkit.Pass(30 * time.Millisecond)
+						return row.first
 					}
-					return s.Register("f", mpreg.Func(func() error {
-						if runs.Add(1) == 1 {
-							testkit.Pass(30 * time.Millisecond)
-							return row.first
-						}
-						testkit.Pass(50 * time.Millisecond)
-						return row.other
-					}, mpreg.Idempotent()))
-				}))
+					testkit.Pass(50 * time.Millisecond)
+					return row.other
+				}, mpreg.Idempotent()))
 				start := time.Now()
 				_, err := c.Node(0).Client(mpreg.Hedge(10*time.Millisecond)).Call(t.Context(), "f")
 				if took := time.Since(start); took != row.took {
@@ -217,12 +202,7 @@ func TestStubbornLoser(t *testing.T) {
 func TestHedgeWithoutRival(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var runs atomic.Int64
-		c := mpregtest.NewCluster(t, 2, mpregtest.Setup(func(i int, s *mpreg.Server) error {
-			if i == 0 {
-				return nil
-			}
-			return s.Register("f", mpreg.Func(func() { runs.Add(1); testkit.Pass(time.Second) }, mpreg.Idempotent()))
-		}))
+		c := mpregtest.NewCluster(t, 2, elsewhere("f", func() { runs.Add(1); testkit.Pass(time.Second) }, mpreg.Idempotent()))
 		_, err := c.Node(0).Client(mpreg.Hedge(time.Millisecond)).Call(t.Context(), "f")
 		if err != nil || runs.Load() != 1 {
 			t.Errorf("%d runs, %v", runs.Load(), err)

@@ -111,12 +111,7 @@ func TestMemberStates(t *testing.T) {
 // TestFrozenNode: calls avoid it as soon as it is suspect, and find it again.
 func TestFrozenNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := mpregtest.NewCluster(t, 4, mpregtest.Setup(func(i int, s *mpreg.Server) error {
-			if i == 0 {
-				return nil
-			}
-			return s.Register("where", func(ctx context.Context) string { return mpreg.InfoFromContext(ctx).Node })
-		}))
+		c := mpregtest.NewCluster(t, 4, elsewhere("where", func(ctx context.Context) string { return mpreg.InfoFromContext(ctx).Node }))
 		s, frozen := c.Node(0).Server(), c.Node(1)
 		frozen.Freeze()
 		start := time.Now()

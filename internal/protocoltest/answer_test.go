@@ -18,15 +18,11 @@ import (
 // that has its slot now.
 func TestLateAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := testkit.NewNetwork("node")
-		dialed := impostors(t, m["node"])
-		c := testkit.Connect(t, "ws://node", mpreg.WithDialer(m.Dial))
+		c, dialed := impostorsOf(t, "node")
 		first := testkit.Later(func() (string, error) {
 			return mpreg.Call[string](context.Background(), c.With(mpreg.Timeout(time.Second)), "f")
 		})
-		p := <-dialed
-		p.hello()
-		p.send(helloFrame(t, nodeHello("A", 1)))
+		p := welcome(t, dialed["node"], "A")
 		late, r := p.request(wire.KindCall)
 		if got := r.Timeout(); got != time.Second {
 			t.Errorf("the call has %v", got)

@@ -99,8 +99,7 @@ func socketEntries(near, far *mpreg.Server) []socketEntry {
 	overFrames := func(s *mpreg.Server, c codec.Codec) func(t testing.TB, message string) testkit.Answer {
 		return func(t testing.TB, message string) testkit.Answer {
 			t.Helper()
-			p := dialFrames(t, s.URL(), websocket.Dialer{})
-			p.greet(clientHello())
+			p := clientAt(t, s)
 			a := p.ask(message, c)
 			p.alive()
 			return a

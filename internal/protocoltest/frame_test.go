@@ -99,8 +99,7 @@ func TestBadFrames(t *testing.T) {
 	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithLogger(log.Logger()))
 	for _, row := range slices.Concat(badMessages(t), badBodies(t), badMoments(t)) {
 		t.Run(row.name, func(t *testing.T) {
-			p := dialFrames(t, s.URL(), websocket.Dialer{})
-			p.greet(clientHello())
+			p := clientAt(t, s)
 			for range 3 {
 				testkit.Must(t, p.ws.WriteMessage(websocket.BinaryMessage, row.message))
 				switch {
@@ -129,8 +128,7 @@ func TestBadFrames(t *testing.T) {
 func TestTextOnBinaryLink(t *testing.T) {
 	var log testkit.Journal
 	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithLogger(log.Logger()))
-	p := dialFrames(t, s.URL(), websocket.Dialer{})
-	p.greet(clientHello())
+	p := clientAt(t, s)
 	for range 2 {
 		testkit.Must(t, p.ws.WriteMessage(websocket.TextMessage, []byte(testkit.Request(`{"name":"a","fun":"echo","args":[1]}`))))
 		p.refused(0, mpreg.InvalidRequest, "text message")
@@ -142,8 +140,7 @@ func TestTextOnBinaryLink(t *testing.T) {
 // TestGoodFrameBesideBad: of a message with a bad frame the good ones count.
 func TestGoodFrameBesideBad(t *testing.T) {
 	s := testkit.Serve(t, mpreg.Config{})
-	p := dialFrames(t, s.URL(), websocket.Dialer{})
-	p.greet(clientHello())
+	p := clientAt(t, s)
 	data := message(frame(200, wire.FlagIgnorable, 1), frame(200, 0, 2), frame(wire.KindCancel, 0, 3), echoFrame(4, "\x00", "\x01\x011"))
 	testkit.Must(t, p.ws.WriteMessage(websocket.BinaryMessage, append(data, 100, 1, 2)))
 	p.refused(2, mpreg.InvalidRequest, "kind 200")
@@ -164,8 +161,7 @@ func TestDuplicateID(t *testing.T) {
 	s := testkit.Serve(t, mpreg.Config{})
 	release := make(chan struct{})
 	testkit.Must(t, s.Register("wait", func() string { <-release; return "waited" }))
-	p := dialFrames(t, s.URL(), websocket.Dialer{})
-	p.greet(clientHello())
+	p := clientAt(t, s)
 	p.send(callFrame(t, 9, "wait"), callFrame(t, 9, "echo", 1))
 	p.refused(9, mpreg.InvalidRequest, "another request", `"9"`)
 	p.alive()
@@ -183,8 +179,7 @@ func TestCancelFrame(t *testing.T) {
 	s := testkit.Serve(t, mpreg.Config{})
 	ended := make(chan error, 2)
 	testkit.Must(t, s.Register("wait", func(ctx context.Context) error { <-ctx.Done(); ended <- ctx.Err(); return ctx.Err() }))
-	p := dialFrames(t, s.URL(), websocket.Dialer{})
-	p.greet(clientHello())
+	p := clientAt(t, s)
 	p.send(callFrame(t, 9, "wait"), frame(wire.KindCancel, 0, 9))
 	p.refused(9, mpreg.Canceled)
 	p.alive()
@@ -203,8 +198,7 @@ func TestCancelFrame(t *testing.T) {
 func TestRefusalsSayWhere(t *testing.T) {
 	const most = 1000
 	s, _ := lengthNode(t, mpreg.Config{MaxMessageBytes: most})
-	p := dialFrames(t, s.URL(), websocket.Dialer{})
-	p.greet(clientHello())
+	p := clientAt(t, s)
 	for _, row := range []struct {
 		name  string
 		frame []byte

@@ -26,7 +26,6 @@ func TestUnfinishedRequests(t *testing.T) {
 		"a bad upgrade":      "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 9\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			c := rawConn(t, s)
 			_, err := io.WriteString(c, request)
 			testkit.Must(t, err)
@@ -36,7 +35,6 @@ func TestUnfinishedRequests(t *testing.T) {
 		})
 	}
 	t.Run("answers that are not read", func(t *testing.T) {
-		t.Parallel()
 		c := rawConn(t, s)
 		requests := []byte(strings.Repeat("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 1000))
 		var err error

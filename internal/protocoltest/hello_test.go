@@ -42,8 +42,7 @@ func TestBadHello(t *testing.T) {
 			p.refused(0, row.code, row.says...)
 			p.closed(websocket.ClosePolicyViolation)
 			log.Brief(t, 1)
-			q := dialFrames(t, s.URL(), websocket.Dialer{})
-			q.greet(clientHello())
+			q := clientAt(t, s)
 			q.alive()
 		})
 	}
@@ -169,12 +168,10 @@ func TestNoHelloOfServer(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := testkit.NewNetwork("node")
-				dialed := impostors(t, m["node"])
-				c := testkit.Connect(t, "ws://node", mpreg.WithDialer(m.Dial))
+				c, dialed := impostorsOf(t, "node")
 				start := time.Now()
 				call := testkit.Later(func() (mpreg.Value, error) { return c.Call(t.Context(), "echo", 1) })
-				p := <-dialed
+				p := <-dialed["node"]
 				p.hello()
 				row.say(p)
 				go func() {

@@ -23,8 +23,7 @@ func lengthNode(t testing.TB, cfg mpreg.Config) (*mpreg.Server, *testkit.Journal
 // TestLanes: frames in chunks, several at once and with others between.
 func TestLanes(t *testing.T) {
 	s, log := lengthNode(t, mpreg.Config{})
-	p := dialFrames(t, s.URL(), websocket.Dialer{})
-	p.greet(clientHello())
+	p := clientAt(t, s)
 	a := chunks(1, callFrame(t, 11, "length", strings.Repeat("a", 150_000)))
 	b := chunks(2, callFrame(t, 12, "length", strings.Repeat("b", 170_000)))
 	if len(a) != 3 || len(b) != 3 {
@@ -67,8 +66,7 @@ func TestBadLanes(t *testing.T) {
 		{"an abort", [][]byte{whole[0], frame(wire.KindChunk, wire.FlagAbort, 1), whole[1]}, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			p := dialFrames(t, s.URL(), websocket.Dialer{})
-			p.greet(clientHello())
+			p := clientAt(t, s)
 			for range 2 {
 				for _, f := range row.frames {
 					p.send(f)
@@ -113,8 +111,7 @@ func TestLaneOverLimit(t *testing.T) {
 		log.Brief(t, 1)
 	})
 	t.Run("before it is there", func(t *testing.T) {
-		p := dialFrames(t, s.URL(), websocket.Dialer{})
-		p.greet(clientHello())
+		p := clientAt(t, s)
 		p.send(chunks(1, callFrame(t, 77, "length", strings.Repeat("a", 2*most)))[0])
 		p.refused(77, mpreg.ResourceExhausted)
 		p.send(frame(wire.KindChunk, wire.FlagAbort, 1))
@@ -122,22 +119,19 @@ func TestLaneOverLimit(t *testing.T) {
 		log.Brief(t, 1)
 	})
 	t.Run("closed", func(t *testing.T) {
-		p := dialFrames(t, s.URL(), websocket.Dialer{})
-		p.greet(clientHello())
+		p := clientAt(t, s)
 		for _, f := range chunks(1, callFrame(t, 77, "length", strings.Repeat("a", 4*most+70_000))) {
 			p.send(f)
 		}
 		p.refused(77, mpreg.ResourceExhausted)
 		p.closed(websocket.CloseMessageTooBig)
-		q := dialFrames(t, s.URL(), websocket.Dialer{})
-		q.greet(clientHello())
+		q := clientAt(t, s)
 		q.alive()
 		log.Brief(t, 1)
 	})
 	t.Run("small frames above a small limit", func(t *testing.T) {
 		s, log := lengthNode(t, mpreg.Config{MaxMessageBytes: 1000})
-		p := dialFrames(t, s.URL(), websocket.Dialer{})
-		p.greet(clientHello())
+		p := clientAt(t, s)
 		for range 3 {
 			p.send(callFrame(t, 77, "length", strings.Repeat("a", 1000)))
 			p.refused(77, mpreg.ResourceExhausted)
@@ -150,8 +144,7 @@ func TestLaneOverLimit(t *testing.T) {
 // TestTooManyLanes: a peer can't have a node wait for any number of frames.
 func TestTooManyLanes(t *testing.T) {
 	s, log := lengthNode(t, mpreg.Config{})
-	p := dialFrames(t, s.URL(), websocket.Dialer{})
-	p.greet(clientHello())
+	p := clientAt(t, s)
 	head := callFrame(t, 77, "length", strings.Repeat("a", 100))
 	const most = 64
 	for lane := range uint64(most) {

@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	"github.com/mpreg/mpreg"
 	"github.com/mpreg/mpreg/codec"
 	"github.com/mpreg/mpreg/internal/testkit"
@@ -21,8 +19,7 @@ func TestLentToNodesOnly(t *testing.T) {
 	testkit.Must(t, holder.Register("make", func(n int) string { return strings.Repeat("x", n) }))
 	s := testkit.Serve(t, mpreg.Config{Name: "s", Peers: []string{holder.URL()}})
 	testkit.Acquainted(t, s, holder)
-	p := dialFrames(t, s.URL(), websocket.Dialer{})
-	p.greet(clientHello())
+	p := clientAt(t, s)
 
 	size, err := codec.Encode(codec.JSON{}, 1000)
 	testkit.Must(t, err)

@@ -23,8 +23,7 @@ func TestClientWhereNodeWasDialed(t *testing.T) {
 	if n := len(s.Members()); n != 1 {
 		t.Errorf("%d members", n)
 	}
-	q := dialFrames(t, s.URL(), websocket.Dialer{})
-	q.greet(clientHello())
+	q := clientAt(t, s)
 	q.alive()
 }
 

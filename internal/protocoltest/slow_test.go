@@ -119,13 +119,9 @@ func TestMemberThatStopsReading(t *testing.T) {
 // TestNodeThatStopsReading: a client whose node reads no more has its calls fail.
 func TestNodeThatStopsReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := testkit.NewNetwork("node")
-		dialed := impostors(t, m["node"])
-		c := testkit.Connect(t, "ws://node", mpreg.WithDialer(m.Dial))
+		c, dialed := impostorsOf(t, "node")
 		call := testkit.Later(func() (mpreg.Value, error) { return c.Call(context.Background(), "f") })
-		p := <-dialed
-		p.hello()
-		p.send(helloFrame(t, nodeHello("A", 1)))
+		welcome(t, dialed["node"], "A")
 		if e := testkit.AsError(t, (<-call).Err); e.Code != mpreg.Unavailable || e.Executed != mpreg.ExecutedMaybe {
 			t.Errorf("got %#v", e)
 		}

@@ -34,6 +34,14 @@ func dialFrames(t testing.TB, url string, dialer websocket.Dialer) *stranger {
 	return &stranger{t: t, ws: ws.Conn, lastID: 1 << 40}
 }
 
+// clientAt opens a link to s, and says HELLO on it as a client.
+func clientAt(t testing.TB, s *mpreg.Server) *stranger {
+	t.Helper()
+	p := dialFrames(t, s.URL(), websocket.Dialer{})
+	p.greet(clientHello())
+	return p
+}
+
 func (p *stranger) send(frames ...[]byte) {
 	p.t.Helper()
 	testkit.Must(p.t, p.ws.WriteMessage(websocket.BinaryMessage, message(frames...)))

@@ -60,13 +60,9 @@ func TestStreamFrames(t *testing.T) {
 // waiting for the other half.
 func TestCreditBeforeHalfTheWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := testkit.NewNetwork("node")
-		dialed := impostors(t, m["node"])
-		c := testkit.Connect(t, "ws://node", mpreg.WithDialer(m.Dial))
+		c, dialed := impostorsOf(t, "node")
 		call := testkit.Later(func() ([]string, error) { return collect(context.Background(), c, "f") })
-		p := <-dialed
-		p.hello()
-		p.send(helloFrame(t, nodeHello("A", 1)))
+		p := welcome(t, dialed["node"], "A")
 		id, _ := p.request(wire.KindCall)
 		start := time.Now()
 		p.send(itemFrame(t, id, "x"))
@@ -187,15 +183,11 @@ func TestStreamEnds(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m := testkit.NewNetwork("node")
-				dialed := impostors(t, m["node"])
-				c := testkit.Connect(t, "ws://node", mpreg.WithDialer(m.Dial))
+				c, dialed := impostorsOf(t, "node")
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
 				call := testkit.Later(func() ([]string, error) { return collect(ctx, c.With(mpreg.Timeout(5*time.Second)), "f") })
-				p := <-dialed
-				p.hello()
-				p.send(helloFrame(t, nodeHello("A", 1)))
+				p := welcome(t, dialed["node"], "A")
 				id, _ := p.request(wire.KindCall)
 				for range row.items {
 					p.send(itemFrame(t, id, "x"))
