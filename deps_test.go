@@ -37,6 +37,7 @@ func TestDependencies(t *testing.T) {
 		{"./internal/link", []string{"/codec", "/internal/wire"}},
 		{"./internal/plan", []string{"/codec", "/internal/wire"}},
 		{"./internal/route", []string{"/codec", "/internal/wire"}},
+		{"./internal/gossip", []string{"/codec", "/internal/wire"}},
 		{"./internal/lease", []string{"/codec", "/internal/wire"}},
 		{"./internal/wire", []string{"/codec"}},
 		{"./codec", nil},
