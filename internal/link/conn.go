@@ -23,6 +23,10 @@ const (
 	// pieceBytes is the most that has to be written within one WriteTimeout.
 	pieceBytes = 1 << 20
 
+	// handshakeBytes bounds what is read before there is a link: the library that
+	// reads a server's answer to the opening request would take any number of headers.
+	handshakeBytes = 64 << 10
+
 	// keptBuffer is the largest write buffer that is kept for the next flush.
 	keptBuffer = 128 << 10
 )
@@ -41,6 +45,7 @@ type conn struct {
 	processing atomic.Bool  // the reader works on what it has read
 	beforeRead func()       // called by the reader when it needs more bytes
 	handshake  bool         // pass everything through; cleared before the conn is shared
+	opening    int          // bytes that were read in the handshake
 
 	mu  sync.Mutex // guards buf; held for a copy, never for I/O
 	buf []byte
@@ -85,6 +90,11 @@ func (c *conn) Read(p []byte) (int, error) {
 		c.beforeRead()
 	}
 	n, err := c.Conn.Read(p)
+	if c.handshake {
+		if c.opening += n; c.opening > handshakeBytes {
+			return 0, errHandshake
+		}
+	}
 	c.processing.Store(true)
 	if n > 0 {
 		c.heard.Store(int64(time.Since(c.born)))

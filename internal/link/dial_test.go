@@ -113,8 +113,22 @@ func TestDialErrors(t *testing.T) {
 	}))
 	defer plain.Close()
 	url := "ws" + strings.TrimPrefix(plain.URL, "http")
+	endless := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = c.Close() }()
+		for _, err = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\n"); err == nil; {
+			_, err = io.WriteString(c, "X: "+strings.Repeat("x", 1000)+"\r\n")
+		}
+	}))
+	defer endless.Close()
+	endlessURL := "ws" + strings.TrimPrefix(endless.URL, "http")
 	tests := map[string]struct{ url, want string }{
 		"no websocket": {url, `dial ` + url + `: no websocket there: HTTP 418 I'm a teapot: "no cluster here"`},
+		"endless":      {endlessURL, "dial " + endlessURL + ": no websocket there: the answer's headers have more than 65536 bytes"},
 		"nobody":       {"ws://127.0.0.1:1/", "dial ws://127.0.0.1:1/: dial tcp 127.0.0.1:1"},
 		"not ws":       {"http://127.0.0.1:1/", "dial http://127.0.0.1:1/: "},
 		"no URL":       {"::", "dial ::: "},

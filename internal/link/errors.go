@@ -41,6 +41,8 @@ var (
 	// ErrUnavailable is matched by what [Dialer.Link] returns when there is no
 	// link now. The last dial error is wrapped beside it.
 	ErrUnavailable = errors.New("no link")
+
+	errHandshake = fmt.Errorf("no websocket there: the answer's headers have more than %d bytes", handshakeBytes)
 )
 
 // CloseError is why a link ended when one of both ends said so with a close
