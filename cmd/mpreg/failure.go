@@ -114,10 +114,23 @@ func (f *callFailure) writeJSON(w io.Writer, e *mpreg.Error) {
 		}
 	}
 	maps.Copy(details, e.Details)
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
 	failure := body{Code: int(e.Code), Name: e.Code.String(), Message: e.Message, Details: details, Hint: f.hint(e)}
-	if err := encoder.Encode(map[string]body{"error": failure}); err != nil {
+	if err := encoder(w).Encode(map[string]body{"error": failure}); err != nil {
 		fmt.Fprintf(w, "mpreg: printing the error %q: %v\n", e.Message, err)
 	}
+}
+
+func encoder(w io.Writer) *json.Encoder {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e
+}
+
+// warn tells of what does not keep the command from going on.
+func (t *target) warn(w io.Writer, text string) {
+	if t.Output == "json" {
+		_ = encoder(w).Encode(map[string]string{"warning": text}) // nowhere is left to tell of a failure
+		return
+	}
+	fmt.Fprintf(w, "mpreg: %s\n", text)
 }

@@ -41,7 +41,7 @@ func (c *runCommand) Run(ctx context.Context, std stdio) error {
 		return usageError{c.failed(err, true)}
 	}
 	for _, field := range unknownFields(data) {
-		fmt.Fprintf(std.err, "mpreg: %s: nothing is known of %s, which has no effect\n", c.name(), field)
+		c.warn(std.err, fmt.Sprintf("%s: nothing is known of %s, which has no effect", c.name(), field))
 	}
 	response, err := c.do(ctx, request, true)
 	if err != nil {

@@ -155,11 +155,20 @@ func TestRunReadsWhatEditorsWrite(t *testing.T) {
 // know that.
 func TestRunWarns(t *testing.T) {
 	url := startNode(t, nil)
-	got := execute(t.Context(), `{"stream":true,"cmds":[{"name":"a","fun":"echo","args":[1],"loc":["gpu"]}]}`, "run", "-", "--url", url, "-o", "json")
-	want := outcome{exitOK, `{"a":1}` + "\n", `mpreg: standard input: nothing is known of "stream", which has no effect
+	for output, warnings := range map[string]string{
+		"text": `mpreg: standard input: nothing is known of "stream", which has no effect
 mpreg: standard input: nothing is known of "cmds[0].loc", which has no effect
-`}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(outcome{})); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+`,
+		"json": `{"warning":"standard input: nothing is known of \"stream\", which has no effect"}
+{"warning":"standard input: nothing is known of \"cmds[0].loc\", which has no effect"}
+`,
+	} {
+		got := execute(t.Context(), `{"stream":true,"cmds":[{"name":"a","fun":"echo","args":[1],"loc":["gpu"]}]}`, "run", "-", "--url", url, "-o", output)
+		if got.status != exitOK || got.out == "" {
+			t.Errorf("%s: %+v", output, got)
+		}
+		if diff := cmp.Diff(warnings, got.err); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", output, diff)
+		}
 	}
 }

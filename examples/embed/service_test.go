@@ -125,6 +125,26 @@ func TestListenerFails(t *testing.T) {
 	}
 }
 
+func TestHTTPStatus(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want int
+	}{
+		{mpreg.Errorf(unknownProduct, "none"), 404},
+		{mpreg.Errorf(mpreg.InvalidArgument, "no"), 400},
+		{mpreg.Errorf(mpreg.ResourceExhausted, "full"), 503},
+		{mpreg.Errorf(mpreg.Unavailable, "gone"), 503},
+		{mpreg.Errorf(mpreg.DeadlineExceeded, "late"), 504},
+		{mpreg.Errorf(mpreg.Internal, "a panic"), 500},
+		{mpreg.Errorf(mpreg.NotFound, "no orders.list"), 500}, // of our own functions, not of a product
+		{errors.New("odd"), 500},
+	} {
+		if got := httpStatus(test.err); got != test.want {
+			t.Errorf("%v: status %d, want %d", test.err, got, test.want)
+		}
+	}
+}
+
 func newTestService(t *testing.T, log *slog.Logger) *service {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
