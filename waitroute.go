@@ -41,8 +41,8 @@ func (c *cluster) await(ctx context.Context, call *callContext, q query) (Value,
 		drains = c.self.drains
 	}
 	a, pause := &c.routes.Arrivals, minAwait
-	a.Join()
-	defer a.Leave()
+	a.Join(q.Function)
+	defer a.Leave(q.Function)
 	for {
 		change := a.Next(q.Function) // before the attempt: a change meanwhile must not be missed
 		if v, err = c.attempts(ctx, call, &q); !awaitable(err) {

@@ -7,34 +7,59 @@ import (
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
-// Arrivals tells those who wait for a node that can run their command that there is
-// a new offer of its function. Nobody waits most of the time, and a change costs one
-// load then. The zero Arrivals are ready. It is safe for concurrent use.
+// Arrivals tells those who wait for a node that can run their call that there is a new
+// offer of its function. Nobody waits most of the time, and a change costs one load
+// then. What nobody waits for any more takes no memory: who waits chooses the names.
+// The zero Arrivals are ready. It is safe for concurrent use.
 type Arrivals struct {
 	waiting atomic.Int64
 
 	mu   sync.Mutex
-	next map[string]chan struct{} // by function, of those that somebody has asked for: closed by the next change
+	next map[string]*arrival // by function that somebody waits for
 }
 
-// Join counts in somebody who waits, who is to Leave. Changes after that are
-// never missed by who asks for the Next one, and then looks.
-func (a *Arrivals) Join() { a.waiting.Add(1) }
+// arrival is the next change of a function's offers.
+type arrival struct {
+	waiting int
+	change  chan struct{} // closed by it; nil if nobody has asked since the last one
+}
 
-// Leave counts out somebody who waits no more.
-func (a *Arrivals) Leave() { a.waiting.Add(-1) }
-
-// Next returns what the next change of a function's offers closes.
-func (a *Arrivals) Next(function string) <-chan struct{} {
+// Join counts in somebody who waits for a function, who is to Leave. Changes after
+// that are never missed by who asks for the Next one, and then looks.
+func (a *Arrivals) Join(function string) {
+	a.waiting.Add(1)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.next == nil {
-		a.next = make(map[string]chan struct{})
+		a.next = make(map[string]*arrival)
 	}
 	if a.next[function] == nil {
-		a.next[function] = make(chan struct{})
+		a.next[function] = new(arrival)
 	}
-	return a.next[function]
+	a.next[function].waiting++
+}
+
+// Leave counts out somebody who has joined.
+func (a *Arrivals) Leave(function string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if n := a.next[function]; n.waiting > 1 {
+		n.waiting--
+	} else {
+		delete(a.next, function)
+	}
+	a.waiting.Add(-1)
+}
+
+// Next returns what the next change of a function's offers closes, for who has joined.
+func (a *Arrivals) Next(function string) <-chan struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := a.next[function]
+	if n.change == nil {
+		n.change = make(chan struct{})
+	}
+	return n.change
 }
 
 // tell wakes who waits for a function.
@@ -44,9 +69,13 @@ func (a *Arrivals) tell(function string) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if next := a.next[function]; next != nil {
-		close(next)
-		delete(a.next, function)
+	a.next[function].tell()
+}
+
+func (n *arrival) tell() {
+	if n != nil && n.change != nil {
+		close(n.change)
+		n.change = nil
 	}
 }
 
@@ -67,8 +96,7 @@ func (a *Arrivals) tellAll() {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, next := range a.next {
-		close(next)
+	for _, n := range a.next {
+		n.tell()
 	}
-	clear(a.next)
 }

@@ -1,6 +1,7 @@
 package route
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -22,9 +23,9 @@ func TestArrivalsWakeWhoIsConcerned(t *testing.T) {
 		{"all", func(a *Arrivals) { a.tellAll() }, []string{"f", "g", "h"}},
 	} {
 		var a Arrivals
-		a.Join()
 		changes := map[string]<-chan struct{}{}
 		for _, function := range []string{"f", "g", "h"} {
+			a.Join(function)
 			changes[function] = a.Next(function)
 		}
 		row.tell(&a)
@@ -40,5 +41,38 @@ func TestArrivalsWakeWhoIsConcerned(t *testing.T) {
 		if !slices.Equal(woken, row.want) {
 			t.Errorf("%s: woke %q, want %q", row.name, woken, row.want)
 		}
+	}
+}
+
+// TestArrivalsKeepNothing: of what nobody waits for any more nothing is left, whether
+// it came or not, and who still waits is woken.
+func TestArrivalsKeepNothing(t *testing.T) {
+	var a Arrivals
+	for i := range 100 {
+		function := fmt.Sprint("unheard-of-", i)
+		a.Join(function)
+		a.Next(function)
+		a.Leave(function)
+	}
+	a.Join("f")
+	a.Join("f")
+	a.Leave("f")
+	if len(a.next) != 1 {
+		t.Errorf("one waits, and %d functions are kept", len(a.next))
+	}
+	change := a.Next("f")
+	a.tell("f")
+	select {
+	case <-change:
+	default:
+		t.Error("when one has left, the other is not woken")
+	}
+	a.tell("f") // which nobody has asked for
+	if a.Next("f") == change {
+		t.Error("the next change is the one before")
+	}
+	a.Leave("f")
+	if len(a.next) != 0 || a.waiting.Load() != 0 {
+		t.Errorf("nobody waits, and %d functions are kept", len(a.next))
 	}
 }
