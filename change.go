@@ -66,7 +66,7 @@ func (c *cluster) place(m *member) {
 		return
 	}
 	if !m.routed {
-		c.routes.Replace(&m.Node, m, nil, m.catalog)
+		c.routes.Replace(&m.Node, m.run, nil, m.catalog)
 		m.routed = true
 	}
 }
@@ -74,7 +74,7 @@ func (c *cluster) place(m *member) {
 // unplace takes what a node offers out of the routes. mu is held.
 func (c *cluster) unplace(m *member) {
 	if m.routed {
-		c.routes.Replace(&m.Node, m, m.catalog, nil)
+		c.routes.Replace(&m.Node, m.run, m.catalog, nil)
 		m.routed = false
 	}
 }
@@ -105,12 +105,12 @@ func (c *cluster) load(m *member, parts, deltas []string) {
 	for _, d := range changes {
 		changed := next.Apply(d)
 		if len(deltas) > 0 && m.routed {
-			c.routes.Apply(&m.Node, m, next, d)
+			c.routes.Apply(&m.Node, m.run, next, d)
 		}
 		next = changed
 	}
 	if len(deltas) == 0 && m.routed {
-		c.routes.Replace(&m.Node, m, m.catalog, next)
+		c.routes.Replace(&m.Node, m.run, m.catalog, next)
 	}
 	m.catalog = next
 }

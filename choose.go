@@ -21,12 +21,10 @@ type query struct {
 
 // choice is where a command is to run: at this node, if its place is at that, or at
 // another.
-type choice = route.Choice[runner]
+type choice = route.Choice[runFunc]
 
-// runner runs a command: an offer of this node, or another node.
-type runner interface {
-	run(ctx context.Context, call *callContext, q query) (Value, error)
-}
+// runFunc runs a command at a place: with an offer of this node, or at another node.
+type runFunc func(ctx context.Context, call *callContext, q query) (Value, error)
 
 // tries are the nodes where a command was tried already.
 type tries []*route.Node
@@ -58,10 +56,10 @@ func (c *cluster) choose(q *query, tried tries) (choice, error) {
 }
 
 // own returns what this node itself offers for a query.
-func (c *cluster) own(function string, locs []string) route.Own[runner] {
+func (c *cluster) own(function string, locs []string) route.Own[runFunc] {
 	s := c.self
 	resources := s.Resources()
-	own := route.Own[runner]{Everywhere: s.builtins.has(function)}
+	own := route.Own[runFunc]{Everywhere: s.builtins.has(function)}
 	o := s.builtins.match(function, locs, resources)
 	if o == nil {
 		o = s.match(function, locs, resources)
@@ -118,7 +116,7 @@ func (c *cluster) chooseReserved(q *query, tried tries) (choice, error) {
 
 // choice returns m as the choice for a command, whatever it offers.
 func (m *member) choice() choice {
-	return choice{Place: &route.Place[runner]{Node: &m.Node, Runner: m}}
+	return choice{Place: &route.Place[runFunc]{Node: &m.Node, Run: m.run}}
 }
 
 // notFound says what is missing: the function, or which locs the closest offer

@@ -30,7 +30,7 @@ func choosing(t testing.TB, others int) (*cluster, []*member) {
 func offering(c *cluster, id string, catalog *wire.Catalog) *member {
 	m := c.member(id)
 	m.catalog = catalog
-	c.routes.Replace(&m.Node, m, nil, catalog)
+	c.routes.Replace(&m.Node, m.run, nil, catalog)
 	return m
 }
 
@@ -74,9 +74,9 @@ func TestOwnChangesCountAtOnce(t *testing.T) {
 	}
 }
 
-// TestChoiceRunsTheCall: the place that is chosen has the offer or the member whose
-// it is, and says whether a call may run twice.
-func TestChoiceRunsTheCall(t *testing.T) {
+// TestChoiceSaysWhatMayRunTwice: of this node and of others, and of a node that was
+// named, whatever it offers.
+func TestChoiceSaysWhatMayRunTwice(t *testing.T) {
 	c, _ := choosing(t, 0)
 	if err := c.self.Register("once", func() {}); err != nil {
 		t.Fatal(err)
@@ -105,9 +105,11 @@ func TestChoiceRunsTheCall(t *testing.T) {
 			t.Errorf("%s: %v", row.query.Function, err)
 			continue
 		}
-		if o, here := f.Place.Runner.(*offer); here != (row.member == nil) ||
-			here && (o.name != row.query.Function || f.Place != &o.place || f.Place.Node.ID != c.self.ID()) ||
-			!here && (f.Place.Runner != runner(row.member) || f.Place.Node != &row.member.Node) {
+		want := &c.self.node
+		if row.member != nil {
+			want = &row.member.Node
+		}
+		if f.Place.Node != want || f.Place.Run == nil {
 			t.Errorf("%s: got %+v", row.query.Function, f.Place)
 		}
 		if got := c.idempotent(row.query, f); got != row.twice {
@@ -121,7 +123,7 @@ func TestChoiceRunsTheCall(t *testing.T) {
 func TestChoosingAllocatesNothing(t *testing.T) {
 	c, members := choosing(t, 10)
 	for _, m := range members {
-		c.routes.Apply(&m.Node, m, m.catalog, &wire.Delta{Added: []wire.Offer{{Name: "f", Locs: []string{"gpu", "x"}}}})
+		c.routes.Apply(&m.Node, m.run, m.catalog, &wire.Delta{Added: []wire.Offer{{Name: "f", Locs: []string{"gpu", "x"}}}})
 	}
 	for _, locs := range [][]string{nil, {"gpu"}, {"gpu", "x"}} {
 		q := asking("f", locs...)

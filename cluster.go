@@ -14,7 +14,7 @@ import (
 // machine of package gossip says who is there; see gossip.go.
 type cluster struct {
 	self   *Server
-	routes *route.Table[runner] // to members that are alive or suspect
+	routes *route.Table[runFunc] // to members that are alive or suspect
 
 	retries route.Budget    // of all calls that this node coordinates
 	typical route.Durations // of idempotent functions whose calls are hedged
@@ -103,6 +103,7 @@ func (c *cluster) member(id string) *member {
 	m := c.members[id]
 	if m == nil {
 		m = &member{Node: route.Node{ID: id}, catalog: emptyCatalog}
+		m.run = c.forwarder(m)
 		c.members[id] = m
 	}
 	return m

@@ -89,7 +89,7 @@ func (c *cluster) try(ctx context.Context, call *callContext, q *query, f choice
 			c.typical.Add(q.Function, took)
 		}
 	}()
-	a.value, a.err = f.Place.Runner.run(ctx, call, *q)
+	a.value, a.err = f.Place.Run(ctx, call, *q)
 	return a
 }
 

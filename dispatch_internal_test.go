@@ -78,7 +78,7 @@ func TestWhatIsTriedElsewhere(t *testing.T) {
 				want = row.running
 			}
 			here := newOffer(&c.self.node, "f", nil, &Function{idempotent: idempotent})
-			for _, p := range []*route.Place[runner]{{Node: new(route.Node), Idempotent: idempotent}, &here.place} {
+			for _, p := range []*route.Place[runFunc]{{Node: new(route.Node), Idempotent: idempotent}, &here.place} {
 				if got := c.again(call, &query{Query: route.Query{Function: "f"}}, trial{choice: choice{Place: p}, err: row.err}); got != want {
 					t.Errorf("%s, idempotent %v, here %v: got %v", row.name, idempotent, p == &here.place, got)
 				}

@@ -10,9 +10,11 @@ import (
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
-// run implements runner.
-func (m *member) run(ctx context.Context, call *callContext, q query) (Value, error) {
-	return call.exec.node.forward(ctx, call, m, q)
+// forwarder returns what has a member run commands. There is one for all its places.
+func (c *cluster) forwarder(m *member) runFunc {
+	return func(ctx context.Context, call *callContext, q query) (Value, error) {
+		return c.self.forward(ctx, call, m, q)
+	}
 }
 
 // forward has a command run by another node.

@@ -48,7 +48,8 @@ const (
 
 // member is another node: what the cluster knows of it, and the links to it.
 type member struct {
-	route.Node // what a choice reads of it
+	route.Node         // what a choice reads of it
+	run        runFunc // has it run a command
 
 	// Guarded by the cluster's mu.
 	name     string

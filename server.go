@@ -98,7 +98,7 @@ func newServer() *Server {
 	s.cluster.self, s.cluster.members, s.cluster.offered = s, make(map[string]*member), emptyCatalog
 	s.node.ID = s.id
 	s.Registry.node, s.builtins.node = &s.node, &s.node
-	s.cluster.routes = route.New(route.Home[runner]{Node: &s.node, Offer: s.cluster.own, Clock: s.cluster.clock})
+	s.cluster.routes = route.New(route.Home[runFunc]{Node: &s.node, Offer: s.cluster.own, Clock: s.cluster.clock})
 	s.changed = s.cluster.changed
 	return s
 }

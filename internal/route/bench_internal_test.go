@@ -18,6 +18,9 @@ func offering(n int) *wire.Catalog {
 	return c
 }
 
+// benchTable returns a table whose places are as large as those of the root package.
+func benchTable() *Table[func()] { return New(Home[func()]{}) }
+
 // BenchmarkMatch is of a function that is a thousand times somewhere else.
 func BenchmarkMatch(b *testing.B) {
 	for name, run := range map[string]struct {
@@ -38,7 +41,7 @@ func BenchmarkMatch(b *testing.B) {
 		"sets=16000/resources/nowhere_together": {4, 4000, true, []string{"host-0", "host-1"}},
 	} {
 		b.Run(name, func(b *testing.B) {
-			r := newTable()
+			r := benchTable()
 			for i := range run.nodes {
 				c := new(wire.Catalog)
 				if run.own {
@@ -51,11 +54,11 @@ func BenchmarkMatch(b *testing.B) {
 					}
 					c.Functions = append(c.Functions, o)
 				}
-				r.Replace(&Node{}, "", nil, c)
+				r.Replace(&Node{}, nil, nil, c)
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				var few [8]group[string]
+				var few [8]group[func()]
 				r.match(few[:0], "f", run.locs, len(few))
 			}
 		})
@@ -66,28 +69,28 @@ func BenchmarkMatch(b *testing.B) {
 // changes one of its 250 functions.
 func BenchmarkTable(b *testing.B) {
 	const others, functions = 99, 250
-	known := func() *table {
-		r := newTable()
+	known := func() *Table[func()] {
+		r := benchTable()
 		for range others {
-			r.Replace(&Node{}, "", nil, offering(functions))
+			r.Replace(&Node{}, nil, nil, offering(functions))
 		}
 		return r
 	}
 	m, catalog := new(Node), offering(functions)
 	b.Run("join", func(b *testing.B) {
-		var r *table
+		var r *Table[func()]
 		n := 0
 		b.ReportAllocs()
 		for b.Loop() {
 			if n%others == 0 {
 				b.StopTimer()
-				r = newTable()
-				r.Replace(new(Node), "", nil, catalog)
+				r = benchTable()
+				r.Replace(new(Node), nil, nil, catalog)
 				runtime.GC()
 				b.StartTimer()
 			}
 			n++
-			r.Replace(m, "", nil, catalog)
+			r.Replace(m, nil, nil, catalog)
 			m = new(Node)
 		}
 	})
@@ -95,21 +98,21 @@ func BenchmarkTable(b *testing.B) {
 		r := known()
 		b.ReportAllocs()
 		for b.Loop() {
-			r.Replace(m, "", nil, catalog)
-			r.Replace(m, "", catalog, nil)
+			r.Replace(m, nil, nil, catalog)
+			r.Replace(m, nil, catalog, nil)
 		}
 	})
 	b.Run("same_again", func(b *testing.B) {
 		r := known()
-		r.Replace(m, "", nil, catalog)
+		r.Replace(m, nil, nil, catalog)
 		b.ReportAllocs()
 		for b.Loop() {
-			r.Replace(m, "", catalog, catalog)
+			r.Replace(m, nil, catalog, catalog)
 		}
 	})
 	b.Run("delta", func(b *testing.B) {
 		r := known()
-		r.Replace(m, "", nil, catalog)
+		r.Replace(m, nil, nil, catalog)
 		o := catalog.Functions[77]
 		deltas := []*wire.Delta{
 			{Removed: []wire.OfferKey{{Name: o.Name, Locs: o.Locs}}},
@@ -118,7 +121,7 @@ func BenchmarkTable(b *testing.B) {
 		n := 0
 		b.ReportAllocs()
 		for b.Loop() {
-			r.Apply(m, "", catalog, deltas[n%2])
+			r.Apply(m, nil, catalog, deltas[n%2])
 			n++
 		}
 	})
@@ -131,9 +134,9 @@ func BenchmarkTable(b *testing.B) {
 			}
 			runtime.GC()
 			runtime.ReadMemStats(&before)
-			r := newTable()
+			r := benchTable()
 			for _, c := range catalogs {
-				r.Replace(new(Node), "", nil, c)
+				r.Replace(new(Node), nil, nil, c)
 			}
 			runtime.GC()
 			runtime.ReadMemStats(&after)

@@ -215,7 +215,7 @@ func TestPreferred(t *testing.T) {
 		{"gone", holds("nowhere", "8"), "8", nil},
 	} {
 		c, miss := h.Choose(&Query{Function: "f", Prefer: row.prefer}, row.tried)
-		if miss != Found || c.Place.Node.ID != row.want || c.Place.Runner != row.want {
+		if miss != Found || c.Place.Node.ID != row.want || c.Place.Run != row.want {
 			t.Errorf("%s: got %+v, %v", row.name, c.Place, miss)
 		}
 	}

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Health is what the calls of late say of a place: how long they took, and whether
-// it is fit for any. The zero Health knows of no call,
-// and attracts some: that is how it learns. It is safe for concurrent use; of what
-// calls say that end at the same moment, some may be lost.
+// Health is what the calls of late say of a place: how long they took, and whether it
+// is fit for any. The zero Health knows of no call, and attracts some: that is how it
+// learns. It is safe for concurrent use; of what calls say that end at the same moment,
+// some may be lost.
 //
 // A place that fails is ejected: it gets no calls at all. One that is merely slow
 // needs no such thing: the lesser of two loads is chosen, and one draw in [explore]

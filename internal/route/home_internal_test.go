@@ -50,7 +50,7 @@ func (h *here) join(id string, c *wire.Catalog) *Node {
 
 // register has this node offer a function.
 func (h *here) register(function string, locs ...string) *Place[string] {
-	p := &Place[string]{Node: &h.node, Runner: h.node.ID}
+	p := &Place[string]{Node: &h.node, Run: h.node.ID}
 	h.mu.Lock()
 	h.own[function] = append(h.own[function], Own[string]{Place: p, Locs: locs})
 	h.mu.Unlock()
@@ -102,7 +102,7 @@ func candidateIDs(r *table, function string, locs ...string) []string {
 	ids := []string{}
 	for _, g := range r.match(nil, function, locs, math.MaxInt) {
 		for _, p := range g.places {
-			ids = append(ids, p.Runner)
+			ids = append(ids, p.Run)
 		}
 	}
 	slices.Sort(ids)

@@ -251,7 +251,7 @@ func checkKnown(d drawn, r *table, locs, want []string) {
 		got := []string{}
 		if a != nil {
 			for i := range a.candidates.n {
-				got = append(got, a.candidates.at(i).Runner)
+				got = append(got, a.candidates.at(i).Run)
 			}
 		} else if len(locs) > 1 {
 			return

@@ -9,7 +9,7 @@ import (
 
 // Table says which other nodes can run what, and which of them runs a call. For each
 // function its offers are kept by their locs, so that a choice looks at loc sets and
-// not at nodes, and a change costs what has changed. R is who runs calls at a place;
+// not at nodes, and a change costs what has changed. R is what runs a call at a place;
 // the table hands it back and never looks at it. Tables are made by [New], and are safe
 // for concurrent use.
 type Table[R any] struct {
@@ -38,18 +38,18 @@ func (t *Table[R]) Changed() {
 }
 
 // Replace puts what a node offers now in the place of what it offered, which must be
-// what the table was told last; r runs calls there. A nil catalog is that of a node
-// that offers nothing. The catalogs are not kept.
-func (t *Table[R]) Replace(n *Node, r R, before, after *wire.Catalog) {
+// what the table was told last; run is what runs a call there. A nil catalog is that
+// of a node that offers nothing. The catalogs are not kept.
+func (t *Table[R]) Replace(n *Node, run R, before, after *wire.Catalog) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.exchange(n, r, before, after)
+	t.exchange(n, run, before, after)
 	t.Arrivals.tellOf(after)
 }
 
 // Apply is Replace for a catalog that differs by d from what the node offered
 // before: it costs what d holds, unless d sets the resources.
-func (t *Table[R]) Apply(n *Node, r R, before *wire.Catalog, d *wire.Delta) {
+func (t *Table[R]) Apply(n *Node, run R, before *wire.Catalog, d *wire.Delta) {
 	if before == nil {
 		before = &wire.Catalog{}
 	}
@@ -57,7 +57,7 @@ func (t *Table[R]) Apply(n *Node, r R, before *wire.Catalog, d *wire.Delta) {
 	defer t.mu.Unlock()
 	if d.SetsResources {
 		after := before.Apply(d)
-		t.exchange(n, r, before, after)
+		t.exchange(n, run, before, after)
 		t.Arrivals.tellOf(after)
 		return
 	}
@@ -71,14 +71,14 @@ func (t *Table[R]) Apply(n *Node, r R, before *wire.Catalog, d *wire.Delta) {
 		o := &d.Added[i]
 		s := t.set(o.Name, o.Locs)
 		p := s.place(on, n)
-		t.put(s, p, placeOf(n, r, o, p), on, on)
+		t.put(s, p, placeOf(n, run, o, p), on, on)
 		t.Arrivals.tell(o.Name)
 	}
 	t.release(on)
 }
 
 // exchange is Replace. mu is held.
-func (t *Table[R]) exchange(n *Node, r R, before, after *wire.Catalog) {
+func (t *Table[R]) exchange(n *Node, run R, before, after *wire.Catalog) {
 	from, to := t.resourcesOf(before), t.resourcesOf(after)
 	var had map[*set[R]]*Place[R] // nil: of the new catalog, too
 	if before != nil && len(before.Functions) > 0 {
@@ -101,7 +101,7 @@ func (t *Table[R]) exchange(n *Node, r R, before, after *wire.Catalog) {
 			if ok && p == nil || s.endsWith(to, n) && !ok {
 				continue // the catalog has it twice
 			}
-			t.put(s, p, placeOf(n, r, o, p), from, to)
+			t.put(s, p, placeOf(n, run, o, p), from, to)
 			if ok {
 				had[s] = nil
 			}
