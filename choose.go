@@ -26,15 +26,9 @@ type choice = route.Choice[runFunc]
 // runFunc runs a command at a place: with an offer of this node, or at another node.
 type runFunc func(ctx context.Context, call *callContext, q query) (Value, error)
 
-// tries are the nodes where a command was tried already.
-type tries []*route.Node
-
-// add notes an attempt.
-func (t *tries) add(f choice) { *t = append(*t, f.Place.Node) }
-
 // choose picks who runs a command: the node that it names, or whom the routes say.
 // The error says what is missing.
-func (c *cluster) choose(q *query, tried tries) (choice, error) {
+func (c *cluster) choose(q *query, tried []*route.Node) (choice, error) {
 	if s := c.self; q.node != "" && q.node != s.ID() && q.node != s.Name() {
 		return c.chooseNode(q, tried)
 	}
@@ -74,7 +68,7 @@ func (c *cluster) own(function string, locs []string) route.Own[runFunc] {
 func (c *cluster) clock() int64 { return int64(time.Since(c.self.started)) + 1 }
 
 // chooseNode is choose for a command that names its node.
-func (c *cluster) chooseNode(q *query, tried tries) (choice, error) {
+func (c *cluster) chooseNode(q *query, tried []*route.Node) (choice, error) {
 	m := c.find(q.node)
 	if m == nil {
 		return choice{}, newError(NotFound, ExecutedNo, "the cluster has no node with the id or the name %q that this one knows of", q.node)
@@ -87,7 +81,7 @@ func (c *cluster) chooseNode(q *query, tried tries) (choice, error) {
 
 // chooseReserved is choose for a function that every node has, when this one
 // lacks a loc.
-func (c *cluster) chooseReserved(q *query, tried tries) (choice, error) {
+func (c *cluster) chooseReserved(q *query, tried []*route.Node) (choice, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var suspect *member

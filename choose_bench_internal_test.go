@@ -37,7 +37,7 @@ func BenchmarkChooseOf1000(b *testing.B) {
 			for i := range 500 {
 				_ = c.self.Register(fmt.Sprint("service.other-function-", i), func() {})
 			}
-			tried := tries{&c.self.node}
+			tried := []*route.Node{&c.self.node}
 			if row.local {
 				tried = nil
 			}

@@ -127,7 +127,7 @@ func TestChoosingAllocatesNothing(t *testing.T) {
 	}
 	for _, locs := range [][]string{nil, {"gpu"}, {"gpu", "x"}} {
 		q := asking("f", locs...)
-		for _, tried := range []tries{nil, {&c.self.node}} {
+		for _, tried := range [][]*route.Node{nil, {&c.self.node}} {
 			if allocs := testing.AllocsPerRun(100, func() {
 				f, _ := c.choose(q, tried)
 				f.Place.Health.Add(1, time.Millisecond, route.Fine, false)

@@ -29,8 +29,7 @@ func (c *cluster) run(ctx context.Context, call *callContext, q query) (Value, e
 
 // attempts is run for those that don't wait for a route.
 func (c *cluster) attempts(ctx context.Context, call *callContext, q *query) (Value, error) {
-	var few [maxAttempts + 1]*route.Node // one may be made beside the first
-	tried := tries(few[:0])
+	tried := make([]*route.Node, 0, maxAttempts)
 	var failure error
 	most := maxAttempts
 	if q.Hops > 0 {
@@ -52,10 +51,10 @@ func (c *cluster) attempts(ctx context.Context, call *callContext, q *query) (Va
 		call.handed(f)
 		var a trial
 		if after := c.hedgeAfter(call, q, f); n == 0 && after > 0 {
-			a = c.race(call, *q, f, after, &tried)
+			a, tried = c.race(call, *q, f, after)
 		} else {
 			a = c.try(ctx, call, q, f)
-			tried.add(f)
+			tried = append(tried, f.Place.Node)
 		}
 		if a.err == nil {
 			call.ran = a.choice

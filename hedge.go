@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/mpreg/mpreg/internal/route"
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
@@ -26,35 +27,34 @@ func (c *cluster) hedgeAfter(call *callContext, q *query, f choice) time.Duratio
 // race runs a command at first and, if that takes longer than after, at another
 // place too. Whatever succeeds first is returned, and the other attempt is canceled;
 // of two failures the one that came last. A second attempt is a retry: it is not made
-// if there are too many of these.
+// if there are too many of these. It says where attempts were made, too.
 //
 // An attempt that was canceled need not heed that: the execution waits for it when it
 // has answered, so that no caller does.
-func (c *cluster) race(call *callContext, q query, first choice, after time.Duration, tried *tries) trial {
+func (c *cluster) race(call *callContext, q query, first choice, after time.Duration) (a trial, tried []*route.Node) {
 	r := race{cluster: c, call: call, query: &q, ended: make(chan trial, 2)} // room for both: neither waits for who reads
 	r.begin(0, first)
-	tried.add(first)
+	tried = []*route.Node{first.Place.Node}
 	defer r.racers[0].cancel()
 	timer := time.NewTimer(after)
 	defer timer.Stop()
 	select {
-	case a := <-r.ended:
-		return a
+	case a = <-r.ended:
+		return a, tried
 	case <-timer.C:
 	}
-	second, err := c.choose(&q, *tried)
+	second, err := c.choose(&q, tried)
 	if err != nil {
-		return <-r.ended
+		return <-r.ended, tried
 	}
 	if call.Err() != nil || !c.idempotent(&q, second) || !c.retries.Spend() {
 		second.Skip(c.clock())
-		return <-r.ended
+		return <-r.ended, tried
 	}
 	call.handed(second)
 	r.begin(1, second)
-	tried.add(second)
 	defer r.racers[1].cancel()
-	return r.outcome()
+	return r.outcome(), append(tried, second.Place.Node)
 }
 
 // race is two attempts at once.
