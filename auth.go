@@ -31,7 +31,9 @@ type Identity struct {
 // handshake, with code [Unauthenticated] in answer to an auth message. Its text
 // goes to the log, not to who was refused. A link that shows no token in its
 // handshake is let in, and may do nothing until an auth message was accepted:
-// browsers can't set headers. It is called concurrently.
+// browsers can't set headers. It is called concurrently, with a context that ends with
+// the link, and in the handshake of a node that is not mounted also when
+// Config.HandshakeTimeout has passed.
 type Authenticator func(context.Context, Credentials) (Identity, error)
 
 // Authorizer decides whether the caller, whom [InfoFromContext] tells, may run

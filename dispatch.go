@@ -29,7 +29,7 @@ func (c *cluster) run(ctx context.Context, call *callContext, q query) (Value, e
 
 // attempts is run for those that don't wait for a route.
 func (c *cluster) attempts(ctx context.Context, call *callContext, q *query) (Value, error) {
-	tried := make([]*route.Node, 0, maxAttempts)
+	var tried []*route.Node // grows when an attempt fails: most calls need none
 	var failure error
 	most := maxAttempts
 	if q.Hops > 0 {
@@ -53,8 +53,9 @@ func (c *cluster) attempts(ctx context.Context, call *callContext, q *query) (Va
 		if after := c.hedgeAfter(call, q, f); n == 0 && after > 0 {
 			a, tried = c.race(call, *q, f, after)
 		} else {
-			a = c.try(ctx, call, q, f)
-			tried = append(tried, f.Place.Node)
+			if a = c.try(ctx, call, q, f); a.err != nil {
+				tried = append(tried, f.Place.Node)
+			}
 		}
 		if a.err == nil {
 			call.ran = a.choice
