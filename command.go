@@ -52,22 +52,6 @@ func (e *execution) perform(ctx context.Context, o *outcome) {
 	}
 }
 
-// maxRemakes bounds how often a command is tried again because the node that
-// held the same of its inputs is gone.
-const maxRemakes = 3
-
-// losses counts how often each input of a command was lost.
-type losses map[int]int
-
-// again notes a loss, and reports whether the input is to be made again.
-func (l *losses) again(input int) bool {
-	if *l == nil {
-		*l = make(losses)
-	}
-	(*l)[input]++
-	return (*l)[input] <= maxRemakes
-}
-
 // invoke runs a command. An input that is lost is made again, if its function is
 // idempotent.
 func (e *execution) invoke(ctx context.Context, o *outcome) (Value, error) {

@@ -123,7 +123,7 @@ func (e *execution) run(ctx context.Context, to asker) {
 	defer func() {
 		e.atRest = e.straggling.Load() == 0
 		if !ended {
-			failure = e.goexit(int(e.latest.Load()) - 1) // nothing else runs where one ends this goroutine
+			failure = e.goexit(e.latestStarted()) // nothing else runs where one ends this goroutine
 		}
 		if failure != nil {
 			e.fail(failure)
@@ -148,101 +148,12 @@ func (e *execution) run(ctx context.Context, to asker) {
 // at another node: nothing of it has run, and it is not part of what runs here.
 func (e *execution) movable() bool { return len(e.request.Commands) == 1 && !e.origin.within }
 
-// nothingMore is what latest becomes when somebody was told that nothing has started:
-// nothing does any more.
-const nothingMore = -1
-
-// waitsNoMore is what missing becomes when somebody was told that a command did not
-// start because it waits: none of those that wait does any more.
-var waitsNoMore = new(Error)
-
-// starts notes that a command starts, and reports whether it may.
-func (e *execution) starts(index int) bool {
-	for {
-		latest := e.latest.Load()
-		if latest == nothingMore {
-			return false
-		}
-		if e.latest.CompareAndSwap(latest, int64(index)+1) {
-			return true
-		}
-	}
-}
-
-// waits notes what a command waits for, until goesOn is called with the same. Both
-// report whether it may go on.
-func (e *execution) waits(missing *Error) bool {
-	for {
-		before := e.missing.Load()
-		if before == waitsNoMore {
-			return false
-		}
-		if e.missing.CompareAndSwap(before, missing) {
-			return true
-		}
-	}
-}
-
-func (e *execution) goesOn(missing *Error) bool {
-	return e.missing.CompareAndSwap(missing, nil) || e.missing.Load() != waitsNoMore
-}
-
-// abandoned is called when the caller was told that the context has ended, and
-// functions still run: one that ignores it is reported.
-func (e *execution) abandoned() {
-	if latest := e.latest.Load(); latest > 0 {
-		e.ignoring(int(latest - 1))
-	}
-}
-
-// ignoring is abandoned for a command that still runs.
-func (e *execution) ignoring(index int) {
-	returned := e.node.ignored.watch(e.request.Commands[index].Function, e.request.U)
-	e.mu.Lock()
-	watched := e.ended || e.returned != nil
-	if !watched {
-		e.returned = returned
-	}
-	e.mu.Unlock()
-	if watched { // or nothing runs any more
-		returned()
-	}
-}
-
-// rest is called when nothing of the request runs any more.
-func (e *execution) rest() {
-	e.mu.Lock()
-	e.ended = true
-	returned := e.returned
-	e.mu.Unlock()
-	if returned != nil {
-		returned()
-	}
-}
-
 // fail tells of a failure, the first time.
 func (e *execution) fail(failure *Error) {
 	if !e.told {
 		e.told = true
 		e.asker.answer(e, nil, failure)
 	}
-}
-
-// interrupted is the error of a request whose context ended before it did,
-// about the command that started last.
-func (e *execution) interrupted(ctx context.Context) *Error {
-	if e.latest.CompareAndSwap(0, nothingMore) || e.latest.Load() == nothingMore {
-		return endError(ctx, ExecutedNo).at("", "", e.node.Name())
-	}
-	if missing := e.missing.Load(); missing != nil && e.missing.CompareAndSwap(missing, waitsNoMore) {
-		return waitError(ctx, missing).at("", "", e.node.Name())
-	}
-	cmd := &e.request.Commands[e.latest.Load()-1]
-	executed := ExecutedMaybe
-	if e.items.Load() > 0 {
-		executed = ExecutedYes
-	}
-	return endError(ctx, executed).at(cmd.Name, cmd.Function, e.node.Name())
 }
 
 // response collects what the caller asked for.

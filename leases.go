@@ -1,22 +1,10 @@
 package mpreg
 
 import (
-	"context"
-	"errors"
-	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/mpreg/mpreg/internal/lease"
-	"github.com/mpreg/mpreg/internal/plan"
-	"github.com/mpreg/mpreg/internal/route"
 	"github.com/mpreg/mpreg/internal/wire"
 )
-
-// detailLostResult is the name of the command whose result a command needed, and
-// no node holds any more.
-const detailLostResult = "lost_result"
 
 // lent is a result that is held here for a coordinator.
 type lent struct {
@@ -94,221 +82,23 @@ func (c *cluster) tellNode(id string, fill func(*wire.Frame)) {
 	}
 }
 
-// byID returns the member with an id, nil if there is none.
-func (c *cluster) byID(id string) *member {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.members[id]
-}
-
-// nodeName returns the name of the node with an id, or the id if it is not known.
-func (c *cluster) nodeName(id string) string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if m := c.members[id]; m != nil && m.name != "" {
-		return m.name
-	}
-	return id
-}
-
-// maxFetches bounds the results that are fetched for one command at a time.
-const maxFetches = 8
-
-// fill puts what is held elsewhere into the arguments of a command that is about
-// to run here, and returns how many bytes that are: they count as those of a message
-// until the command has ended. An error says that it did not start.
-func (s *Server) fill(ctx context.Context, call *callContext) (int64, error) {
-	if len(call.splices) == 0 {
-		return 0, nil
-	}
-	var taken reservation
-	parts, err := s.fetchAll(ctx, call, &taken)
-	if err == nil {
-		inv := &call.invocation
-		inv.Args, inv.Kwargs, err = plan.Splice(inv.Command, inv.Args, inv.Kwargs, call.splices, parts, call.exec.plan.MaxValue)
-	}
-	if err != nil {
-		s.inFlightBytes.Add(-taken.bytes.Load())
-		failure := *asError(err)
-		failure.Executed = ExecutedNo
-		return 0, &failure
-	}
-	return taken.bytes.Load(), nil
-}
-
-// reservation is the memory that a command's inputs take here.
-type reservation struct{ bytes atomic.Int64 }
-
-// reserve counts bytes in that come for a request which runs, if there is room for
-// them or nothing else runs.
-func (s *Server) reserve(taken *reservation, size int64) error {
-	if most := maxHeld * s.config.MaxMessageBytes; taken.bytes.Add(size) > most {
-		taken.bytes.Add(-size)
-		return tooMuchHeld(most)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.inFlight.Load() > 1 && s.inFlightBytes.Load()+size > s.config.MaxInFlightBytes {
-		taken.bytes.Add(-size)
-		return inFlightError("in_flight_bytes", s.config.MaxInFlightBytes, "bytes of requests are held by this node")
-	}
-	s.inFlightBytes.Add(size)
-	return nil
-}
-
-// fetching is what a command needs of one result that is held elsewhere: a part of
-// it, or all.
-type fetching struct {
-	held    *wire.Lease
-	path    []string
-	command string // whose result it is
-	splices []int
-}
-
-// maxParts is how many parts of one result are fetched one by one; of more, all of
-// it is fetched once.
-const maxParts = 8
-
-// fetchings returns what has to be fetched for a command, each part once.
-func (c *callContext) fetchings() []*fetching {
-	var list []*fetching
-	parts := make(map[wire.Token][]*fetching)
-	for i := range c.splices {
-		splice := &c.splices[i]
-		held := wire.LeaseOf(splice.Value)
-		if held == nil {
-			continue
+// hold leaves a large result here, if whoever asked allows that.
+func (r *pendingRequest) hold(e *execution, result *wire.Result) {
+	keep := e.request.Keep
+	if keep > 0 && int64(len(result.Value.Bytes())) > keep && e.origin.node != "" && e.forwarded.Load() == 0 {
+		to := e.origin.node
+		if e.origin.hops > 1 {
+			to = "" // who passed it on does not coordinate
 		}
-		of := parts[held.Token]
-		at := slices.IndexFunc(of, func(f *fetching) bool { return len(f.path) == 0 || slices.Equal(f.path, splice.Path) })
-		switch {
-		case at >= 0:
-			of[at].splices = append(of[at].splices, i)
-			continue
-		case len(of) == maxParts, len(of) > 0 && len(splice.Path) == 0: // all of it, for all of them
-			for _, other := range of[1:] {
-				of[0].splices = append(of[0].splices, other.splices...)
-				other.splices = nil
-			}
-			of[0].path, of[0].splices = nil, append(of[0].splices, i)
-			parts[held.Token] = of[:1]
-			continue
-		}
-		f := &fetching{held: held, path: splice.Path, command: splice.Command, splices: []int{i}}
-		parts[held.Token], list = append(of, f), append(list, f)
+		result.Value = r.session.server.lease(result.Value, e.request.KeepFor, to)
 	}
-	return slices.DeleteFunc(list, func(f *fetching) bool { return len(f.splices) == 0 })
 }
 
-// fetchAll returns what belongs into each of a command's splices.
-func (s *Server) fetchAll(ctx context.Context, call *callContext, taken *reservation) ([]plan.Part, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	parts := make([]plan.Part, len(call.splices))
-	for i := range call.splices {
-		parts[i] = plan.Part{Value: call.splices[i].Value, OK: true} // what was sent along stays
-	}
-	var fetches sync.WaitGroup
-	var failed sync.Once
-	var failure error
-	slots := make(chan struct{}, maxFetches)
-	for _, f := range call.fetchings() {
-		slots <- struct{}{}
-		fetches.Go(func() {
-			defer func() { <-slots }()
-			if err := s.fetchPart(ctx, call, f, taken, parts); err != nil {
-				failed.Do(func() { failure = err })
-				cancel(failure)
-			}
-		})
-	}
-	fetches.Wait()
-	return parts, failure
-}
-
-// fetchPart fetches a part of a result, and puts it where it belongs. An error says
-// that the command did not start.
-func (s *Server) fetchPart(ctx context.Context, call *callContext, f *fetching, taken *reservation, parts []plan.Part) error {
-	if len(f.path) == 0 {
-		if err := s.reserve(taken, f.held.Size); err != nil {
-			return err
+// letGo ends the leases of a response that did not reach its caller.
+func (s *Server) letGo(response *wire.Response) {
+	for i := range response.Results {
+		if held := wire.LeaseOf(response.Results[i].Value); held != nil {
+			s.cluster.release(held)
 		}
 	}
-	origin := call.exec.origin
-	v, ok, err := s.cluster.fetch(ctx, &wire.Fetch{Node: f.held.Node, Token: f.held.Token, Path: f.path}, int(origin.hops), origin.node)
-	if err != nil {
-		return s.notFetched(call, f, err)
-	}
-	if len(f.path) > 0 {
-		if err := s.reserve(taken, int64(len(v.Bytes()))); err != nil {
-			return err
-		}
-	}
-	paths := make([][]string, len(f.splices))
-	for k, i := range f.splices {
-		paths[k] = call.splices[i].Path[len(f.path):] // as the part begins, all of it
-	}
-	if !ok || !slices.ContainsFunc(paths, func(path []string) bool { return len(path) > 0 }) {
-		for _, i := range f.splices {
-			parts[i] = plan.Part{Value: v, OK: ok}
-		}
-		return nil
-	}
-	for k, part := range plan.Extract(v, paths) {
-		if len(paths[k]) == 0 {
-			part = plan.Part{Value: v, OK: true}
-		}
-		parts[f.splices[k]] = part
-	}
-	return nil
-}
-
-// notFetched is the error of a command that lacks an input. A holder that is merely
-// busy still has it, as does one whose result is too large to be sent.
-func (s *Server) notFetched(call *callContext, f *fetching, err error) error {
-	e := asError(err)
-	switch {
-	case call.Err() != nil:
-		return endError(call, ExecutedNo)
-	case e.Code != Unavailable && !errors.Is(err, lease.ErrGone):
-		other := *e
-		other.Executed = ExecutedNo
-		return &other
-	}
-	lost := newError(Unavailable, ExecutedNo, "the result of %q, which node %q held, can't be had: %w",
-		f.command, s.cluster.nodeName(f.held.Node), err)
-	lost.Details = map[string]any{detailLostResult: f.command}
-	return lost
-}
-
-// fetch returns a value that is held here or by another node. It is not ok if the
-// value has no part at the path. If no link leads to the node, not even by way of
-// another that should have one, the node with the id via is asked, which knows how
-// it got the lease.
-func (c *cluster) fetch(ctx context.Context, f *wire.Fetch, hops int, via string) (v Value, ok bool, err error) {
-	if f.Node == c.self.id {
-		return c.self.leases.Get(f.Token, f.Path)
-	}
-	m := c.byID(f.Node)
-	r := &wire.Request{U: "fetch", Fetch: f, Hops: uint8(hops + 1)}
-	var response *wire.Response
-	if m == nil { // it has just joined, or is gone
-		err = newError(Unavailable, ExecutedNo, "node %s is not known here", f.Node)
-	} else {
-		response, err = c.do(ctx, m, r, query{Query: route.Query{From: via, Hops: hops}}, nil)
-	}
-	if err != nil && ctx.Err() == nil && elsewhere(err) && hops < maxRelays {
-		if other := c.byID(via); other != nil && other != m {
-			response, err = other.do(ctx, r, nil)
-		}
-	}
-	switch {
-	case err != nil:
-		return Value{}, false, err
-	case response.Error != nil:
-		return Value{}, false, fromWire(response.Error)
-	case len(response.Results) == 0:
-		return Value{}, false, nil
-	}
-	return response.Results[0].Value, true, nil
 }

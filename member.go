@@ -142,3 +142,20 @@ func toInt(b bool) int {
 	}
 	return 0
 }
+
+// byID returns the member with an id, nil if there is none.
+func (c *cluster) byID(id string) *member {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.members[id]
+}
+
+// nodeName returns the name of the node with an id, or the id if it is not known.
+func (c *cluster) nodeName(id string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if m := c.members[id]; m != nil && m.name != "" {
+		return m.name
+	}
+	return id
+}

@@ -172,3 +172,36 @@ func (o *overdue) close() {
 		o.timer = nil
 	}
 }
+
+// abandoned is called when the caller was told that the context has ended, and
+// functions still run: one that ignores it is reported.
+func (e *execution) abandoned() {
+	if latest := e.latestStarted(); latest >= 0 {
+		e.ignoring(latest)
+	}
+}
+
+// ignoring is abandoned for a command that still runs.
+func (e *execution) ignoring(index int) {
+	returned := e.node.ignored.watch(e.request.Commands[index].Function, e.request.U)
+	e.mu.Lock()
+	watched := e.ended || e.returned != nil
+	if !watched {
+		e.returned = returned
+	}
+	e.mu.Unlock()
+	if watched { // or nothing runs any more
+		returned()
+	}
+}
+
+// rest is called when nothing of the request runs any more.
+func (e *execution) rest() {
+	e.mu.Lock()
+	e.ended = true
+	returned := e.returned
+	e.mu.Unlock()
+	if returned != nil {
+		returned()
+	}
+}

@@ -169,7 +169,6 @@ func (s *session) resultCodec(r *wire.Request) codec.Codec {
 // execute runs an admitted request. Its deadline and its caller's cancel are
 // answered when they happen, even if the function does not heed its context.
 func (r *pendingRequest) execute() {
-	s := r.session
 	request, err := r.decode()
 	if err != nil {
 		e := asError(err)
@@ -177,36 +176,43 @@ func (r *pendingRequest) execute() {
 		r.fail(e, r.leave)
 		return
 	}
-	from := s.from(request)
+	from := r.session.from(request)
 	r.hops = int(from.hops)
-	if request.Fetch != nil {
-		r.answerFetch(request)
-		return
-	}
-	if from.node == "" {
-		request.Keep = 0 // a client has no use for a lease
-		if len(request.Splices) > 0 {
-			r.fail(newError(PermissionDenied, ExecutedNo, "only nodes pass on calls whose arguments are held elsewhere"), r.leave)
-			return
-		}
-	}
-	if err := s.server.checkCluster(request); err != nil {
-		r.fail(err, r.leave)
-		return
-	}
 	if d := request.Timeout(); d > 0 {
 		r.expireIn(d)
 	}
-	if r.exec, err = newExecution(s.server, from, request, s.resultCodec(request)); err != nil {
+	if request.Fetch != nil {
+		r.answerFetch(request.Fetch)
+		return
+	}
+	if err := r.prepare(from, request); err != nil {
 		r.fail(asError(err), r.leave)
 		return
 	}
-	if request.Stream || request.Events {
-		r.begin(request)
-	}
 	r.attend()
 	r.exec.run(&r.requestContext, r)
-	r.requestContext.settle() // a drain is to wait for an early answer too
+	r.awaitEarly() // so that a drain waits for an early answer too
+}
+
+// prepare makes the execution of a request, or says why nothing of it may run.
+func (r *pendingRequest) prepare(from origin, request *wire.Request) (err error) {
+	s := r.session
+	if from.node == "" {
+		request.Keep = 0 // a client has no use for a lease
+		if len(request.Splices) > 0 {
+			return newError(PermissionDenied, ExecutedNo, "only nodes pass on calls whose arguments are held elsewhere")
+		}
+	}
+	if err := s.server.checkCluster(request); err != nil {
+		return err
+	}
+	if r.exec, err = newExecution(s.server, from, request, s.resultCodec(request)); err != nil {
+		return err
+	}
+	if request.Stream || request.Events {
+		r.openFlow(request)
+	}
+	return nil
 }
 
 // attend has the end of the request's context answered when it happens.
@@ -226,114 +232,4 @@ func (r *pendingRequest) interrupt() {
 	defer r.telling.Done()
 	r.exec.abandoned()
 	r.fail(r.exec.interrupted(&r.requestContext), nil)
-}
-
-// answer implements asker.
-func (r *pendingRequest) answer(e *execution, response *wire.Response, failure *Error) {
-	var leave func()
-	if e.atRest {
-		leave = r.leave
-	}
-	switch {
-	case failure != nil:
-		r.fail(failure, leave)
-	case r.Err() != nil: // what comes too late does not come, whoever is first to say so
-		r.session.server.letGo(response)
-		r.fail(e.interrupted(&r.requestContext), leave)
-	default:
-		if r.session.peer != nil && e.request.IsCall() {
-			response.Results[0].Name = "" // who called knows it
-			r.hold(e, &response.Results[0])
-		}
-		r.settle(response, leave)
-	}
-}
-
-// fail is settle with an error.
-func (r *pendingRequest) fail(e *Error, queued func()) {
-	e = e.at("", "", r.session.server.Name()).onHop(r.hops)
-	r.session.log.Debug("request failed", "request", r.key.String(), "command", e.Command, "function", e.Function,
-		"code", int(e.Code), "executed", e.Executed.String(), "err", e.Message)
-	r.settle(&wire.Response{U: r.key.u, Error: e.toWire()}, queued)
-}
-
-// settle answers the request, unless that was done. queued, if it is not nil, is
-// called when the answer has its room in the link's queue: until then whatever
-// the request is counted in bounds what waits for room.
-func (r *pendingRequest) settle(response *wire.Response, queued func()) {
-	if !r.answered.CompareAndSwap(false, true) {
-		r.session.server.letGo(response)
-		return
-	}
-	s := r.session
-	s.mu.Lock()
-	if s.pending[r.key] == r { // an auth message has no place there, whatever its u
-		delete(s.pending, r.key)
-	}
-	s.mu.Unlock()
-	if r.flow != nil {
-		r.flow.end()
-	}
-	var err error
-	if s.peer != nil {
-		err = s.answerFrame(r, response, queued)
-	} else {
-		err = s.answerJSON(r, response, queued)
-	}
-	// The link bounds how long an answer can wait. Who does not get it has lost
-	// the link, and knows.
-	if err != nil {
-		s.log.Debug("answer not sent", "request", r.key.String(), "err", err)
-		s.server.letGo(response)
-	}
-}
-
-// answerFrame sends an answer as a frame.
-func (s *session) answerFrame(r *pendingRequest, response *wire.Response, queued func()) error {
-	f := s.peer.newFrame()
-	if err := f.Response(r.key.id, response, s.answerLimit()); err != nil {
-		f.Reset()
-		if err := f.Response(r.key.id, s.unsendable(r, err), 0); err != nil {
-			return err
-		}
-	}
-	return s.peer.write(context.Background(), f, queued)
-}
-
-// answerLimit bounds the frames that the other end takes.
-func (s *session) answerLimit() int64 {
-	limit := s.server.config.MaxMessageBytes
-	if theirs := s.peer.said.Limits.MessageBytes; theirs > 0 {
-		limit = min(limit, theirs)
-	}
-	return limit
-}
-
-// answerJSON sends an answer as a JSON message.
-func (s *session) answerJSON(r *pendingRequest, response *wire.Response, queued func()) error {
-	buf, _ := messages.Get().(*[]byte)
-	defer recycle(buf)
-	var err error
-	if *buf, err = wire.AppendResponse((*buf)[:0], response, s.server.config.MaxMessageBytes); err != nil {
-		*buf, _ = wire.AppendResponse((*buf)[:0], s.unsendable(r, err), 0)
-	}
-	return s.link.SendThen(context.Background(), r.kind, *buf, queued)
-}
-
-// unsendable is the answer instead of one that can't be written.
-func (s *session) unsendable(r *pendingRequest, err error) *wire.Response {
-	e := asError(err)
-	e.Executed = ExecutedYes
-	return &wire.Response{U: r.key.u, Error: e.at("", "", s.server.Name()).onHop(r.hops).toWire()}
-}
-
-// messages are buffers that JSON messages are written in.
-var messages = sync.Pool{New: func() any { return new([]byte) }}
-
-// recycle keeps a buffer, unless it has grown so large that keeping it would
-// hold on to memory that is rarely needed.
-func recycle(buf *[]byte) {
-	if cap(*buf) <= link.LargeMessage { // which a link copies
-		messages.Put(buf)
-	}
 }

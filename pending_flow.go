@@ -7,10 +7,10 @@ import (
 	"github.com/mpreg/mpreg/internal/wire"
 )
 
-// What goes to the caller of a request before, or instead of, its results.
+// What goes to the caller of a request before its answer.
 
-// begin opens the flow of a request that asks for items or events.
-func (r *pendingRequest) begin(request *wire.Request) {
+// openFlow opens the flow of a request that asks for items or events.
+func (r *pendingRequest) openFlow(request *wire.Request) {
 	flow := newOutflow(request)
 	r.session.mu.Lock()
 	r.flow = flow
@@ -88,58 +88,4 @@ func (r *pendingRequest) event(e *wire.Event) {
 	if err != nil {
 		s.log.Debug("event not sent", "request", r.key.String(), "command", e.Name, "err", err)
 	}
-}
-
-// hold leaves a large result here, if whoever asked allows that.
-func (r *pendingRequest) hold(e *execution, result *wire.Result) {
-	keep := e.request.Keep
-	if keep > 0 && int64(len(result.Value.Bytes())) > keep && e.origin.node != "" && e.forwarded.Load() == 0 {
-		to := e.origin.node
-		if e.origin.hops > 1 {
-			to = "" // who passed it on does not coordinate
-		}
-		result.Value = r.session.server.lease(result.Value, e.request.KeepFor, to)
-	}
-}
-
-// letGo ends the leases of a response that did not reach its caller.
-func (s *Server) letGo(response *wire.Response) {
-	for i := range response.Results {
-		if held := wire.LeaseOf(response.Results[i].Value); held != nil {
-			s.cluster.release(held)
-		}
-	}
-}
-
-// answerFetch answers a request for a value that is held here, or by a node that
-// this one has a link to.
-func (r *pendingRequest) answerFetch(request *wire.Request) {
-	s := r.session.server
-	if d := request.Timeout(); d > 0 {
-		r.expireIn(d)
-	}
-	from := ""
-	if r.session.peer.said.Node == "" {
-		r.fail(newError(PermissionDenied, ExecutedNo, "only nodes fetch what is held under a lease"), r.leave)
-		return
-	}
-	f := request.Fetch
-	if f.Node != s.id && r.hops > maxRelays {
-		r.fail(newError(Unavailable, ExecutedNo, "the request for a held result was passed on %d times", r.hops), r.leave)
-		return
-	}
-	v, ok, err := s.cluster.fetch(&r.requestContext, f, r.hops, from)
-	response := &wire.Response{U: r.key.u}
-	switch {
-	case err != nil:
-		e := asError(err)
-		if e.Code == Internal {
-			e = newError(Unavailable, ExecutedNo, "%w", err)
-		}
-		r.fail(e, r.leave)
-		return
-	case ok:
-		response.Results = []wire.Result{{Value: v}}
-	}
-	r.settle(response, r.leave)
 }

@@ -133,9 +133,9 @@ func (c *requestContext) end(err, cause error) {
 	}
 }
 
-// settle ends the early answer's interest in the context, and waits for one that
+// awaitEarly ends the early answer's interest in the context, and waits for one that
 // is on its way.
-func (c *requestContext) settle() {
+func (c *requestContext) awaitEarly() {
 	c.mu.Lock()
 	early := c.early
 	c.early = nil

@@ -59,6 +59,7 @@ func badRequests() []badMessage {
 		{"no commands", testkit.Request(``), "7", mpreg.InvalidRequest, []string{"cmds"}},
 		{"10,001 commands", testkit.Request(manyCommands(10_001)), "7", mpreg.ResourceExhausted, []string{"10000"}},
 		{"a cycle", testkit.Request(`{"name":"a","fun":"echo","args":["b"]},{"name":"b","fun":"echo","args":["a"]}`), "7", mpreg.InvalidRequest, []string{"circle", `"a"`, `"b"`}},
+		{"a cycle of places", explicit(`{"name":"a","fun":"echo","args":[null],"refs":{"/args/0":["b"]}},{"name":"b","fun":"echo","args":[null],"refs":{"/args/0":["a"]}}`), "7", mpreg.InvalidRequest, []string{"circle", `"a"`, `"b"`}},
 		{"a duplicate name", testkit.Request(`{"name":"a","fun":"echo","args":[1]},{"name":"a","fun":"echo","args":[2]}`), "7", mpreg.InvalidRequest, []string{`"a"`}},
 		{"an explicit self-reference", explicit(`{"name":"a","fun":"echo","args":[null],"refs":{"/args/0":["a"]}}`), "7", mpreg.InvalidRequest, []string{`"a"`, "own result"}},
 		{"overlapping places", explicit(`{"name":"a","fun":"echo","args":[1]},{"name":"b","fun":"echo","args":[{"x":1}],"refs":{"/args/0":["a"],"/args/0/x":["a"]}}`), "7", mpreg.InvalidRequest, []string{`"b"`, "/args/0"}},
