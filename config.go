@@ -78,9 +78,9 @@ type Config struct {
 	Compression bool `env:"COMPRESSION"`
 
 	// MaxMessageBytes bounds a message, after decompression, in either
-	// direction, and a value that references build up. Default 64 MiB, which is
-	// also the bound of the default codecs' peers: raise it on both ends. With less
-	// than 512 B no two ends could even greet each other.
+	// direction, and a value that references build up. Default 64 MiB, as of every
+	// node and client: raise it at both ends, a client's by [WithMaxMessageBytes].
+	// With less than 512 B no two ends could even greet each other.
 	MaxMessageBytes int64 `env:"MAX_MESSAGE_BYTES" validate:"lte=0|gte=512"`
 
 	// MaxQueueBytes bounds what waits to be written to one link. Who answers
