@@ -16,7 +16,6 @@ import (
 // HandshakeTimeout, however it dawdles: it is in no count that bounds how many there
 // are.
 func TestUnfinishedRequests(t *testing.T) {
-	t.Parallel()
 	s := testkit.Serve(t, mpreg.Config{HandshakeTimeout: 100 * time.Millisecond})
 	for name, request := range map[string]string{
 		"nothing":            "",
