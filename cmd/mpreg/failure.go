@@ -40,9 +40,11 @@ func (f *callFailure) status() int {
 
 // nothingExecuted reports whether surely no function has run. Of a request of
 // several commands, others may have before the one that was refused, unless the
-// request itself is wrong.
+// request itself is wrong: its error names no function, as one has that an
+// authorizer refused with the same code.
 func (f *callFailure) nothingExecuted(e *mpreg.Error) bool {
-	return e.Executed == mpreg.ExecutedNo && (!f.graph || e.Command == "" || e.Code == mpreg.InvalidRequest)
+	wrong := e.Code == mpreg.InvalidRequest && e.Function == ""
+	return e.Executed == mpreg.ExecutedNo && (!f.graph || e.Command == "" || wrong)
 }
 
 // write tells the error for who has to act on it: as JSON for a program, else

@@ -88,6 +88,7 @@ func TestFailureStatus(t *testing.T) {
 		{"a graph was refused", &mpreg.Error{Code: mpreg.InvalidRequest, Node: "n", Executed: no}, true, exitNotExecuted},
 		{"a graph with a cycle was", &mpreg.Error{Code: mpreg.InvalidRequest, Command: "c", Node: "n", Executed: no}, true, exitNotExecuted},
 		{"a command of a graph was", &mpreg.Error{Code: mpreg.NotFound, Command: "c", Node: "n", Executed: no}, true, exitFailed},
+		{"a command was, as if the graph were wrong", &mpreg.Error{Code: mpreg.InvalidRequest, Command: "c", Function: "f", Node: "n", Executed: no}, true, exitFailed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := &callFailure{err: test.err, target: new(target), graph: test.graph}

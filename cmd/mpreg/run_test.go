@@ -9,10 +9,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/mpreg/mpreg"
 )
 
 func TestRun(t *testing.T) {
@@ -169,6 +172,34 @@ mpreg: standard input: nothing is known of "cmds[0].loc", which has no effect
 		}
 		if diff := cmp.Diff(warnings, got.err); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", output, diff)
+		}
+	}
+}
+
+// TestRunRefused: that nothing was executed is said only if no command was. An
+// authorizer may refuse one with the code of a request that is wrong.
+func TestRunRefused(t *testing.T) {
+	var ran atomic.Int32
+	url := startNode(t, func(register func(string, any, ...string)) {
+		register("first", func() int32 { return ran.Add(1) })
+	}, mpreg.WithAuthorizer(func(_ context.Context, call *mpreg.Invocation) error {
+		if call.Function == "echo" {
+			return mpreg.Errorf(mpreg.InvalidRequest, "no echoes here")
+		}
+		return nil
+	}))
+	const first, refused = `{"name":"a","fun":"first"}`, `{"name":"b","fun":"echo","args":["a"]}`
+	for cmds, want := range map[string]struct {
+		status int
+		ran    int32
+	}{
+		first + "," + refused: {exitFailed, 1},
+		first + "," + first:   {exitNotExecuted, 0}, // one name twice
+	} {
+		ran.Store(0)
+		got := execute(t.Context(), `{"cmds":[`+cmds+`]}`, "run", "-", "--url", url)
+		if n := ran.Load(); got.status != want.status || n != want.ran {
+			t.Errorf("%s: %+v after %d commands, want %+v", cmds, got, n, want)
 		}
 	}
 }
