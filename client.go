@@ -303,7 +303,8 @@ func (c *Client) Ready(ctx context.Context) error { return c.core.caller.ready(c
 func (c *Client) Close() error { return c.core.caller.close() }
 
 // encodeArgs encodes positional arguments, and keyword arguments if the last is
-// Kwargs. It appends to values, which may be nil.
+// Kwargs. It appends to values, which may be nil; what others append to the result
+// is theirs alone.
 func encodeArgs(c codec.Codec, args []any, values []Value) ([]Value, map[string]Value, error) {
 	var kwargs map[string]Value
 	if n := len(args); n > 0 {
@@ -327,7 +328,7 @@ func encodeArgs(c codec.Codec, args []any, values []Value) ([]Value, map[string]
 		}
 		values = append(values, v)
 	}
-	return values, kwargs, nil
+	return slices.Clip(values), kwargs, nil
 }
 
 func unencodable(what string, err error) error {

@@ -160,13 +160,15 @@ func (m *member) do(ctx context.Context, r *wire.Request, to receiver) (*wire.Re
 	}
 }
 
-// forwarded returns the request that has another node run the command.
+// forwarded returns the request that has another node run the command: as it was asked
+// for, and not as interceptors of this node have left it where it failed.
 func (c *callContext) forwarded(q query) *wire.Request {
 	from, inv := c.exec.request, &c.invocation
+	cmd := &from.Commands[c.index]
 	r := &wire.Request{
 		U: from.U,
 		Commands: []wire.Command{{
-			Name: inv.Command, Function: inv.Function, Args: inv.Args, Kwargs: inv.Kwargs, Locs: inv.Locs,
+			Name: cmd.Name, Function: cmd.Function, Args: inv.Args, Kwargs: inv.Kwargs, Locs: cmd.Locs,
 		}},
 		Traceparent: from.Traceparent, Headers: from.Headers, Node: q.node,
 		Hops: uint8(q.Hops + 1), Accept: c.exec.request.Accept, Splices: c.splices, Stream: c.emit != nil,

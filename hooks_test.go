@@ -146,6 +146,74 @@ func TestServerInterceptor(t *testing.T) {
 	}
 }
 
+// TestInterceptorsAppend: what an interceptor appends is in no memory that another call,
+// or another attempt at this one, has too.
+func TestInterceptorsAppend(t *testing.T) {
+	one, other := codec.Raw(codec.JSON{}, []byte("1")), codec.Raw(codec.JSON{}, []byte("2"))
+	appends := func(where string) mpreg.Interceptor {
+		return func(next mpreg.Invoker) mpreg.Invoker {
+			return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
+				a, b := *inv, *inv
+				a.Args, a.Locs = append(a.Args, one), append(a.Locs, "x")
+				b.Args, b.Locs = append(b.Args, other), append(b.Locs, "y")
+				n, m := len(inv.Args), len(inv.Locs)
+				if got := fmt.Sprint(a.Args[n], b.Args[n], a.Locs[m], b.Locs[m]); got != "1 2xy" {
+					t.Errorf("%s, %d arguments and %d locs: %s", where, n, m, got)
+				}
+				return next(ctx, inv)
+			}
+		}
+	}
+	s := testkit.Serve(t, mpreg.Config{}, mpreg.WithInterceptors(appends("node")))
+	locs := make([]string, 20)
+	for i := range locs {
+		locs[i] = fmt.Sprint("loc-", i)
+	}
+	testkit.Must(t, s.Register("count", func(args ...mpreg.Value) int { return len(args) }, locs...))
+	for _, with := range []codec.Codec{codec.JSON{}, codec.CBOR{}} {
+		c := testkit.Connect(t, s.URL(), mpreg.WithInterceptors(appends("client")), mpreg.WithCodec(with))
+		for n := range locs {
+			if got, err := mpreg.Call[int](t.Context(), c, "count", make([]any, n)...); err != nil || got != n {
+				t.Errorf("%d arguments: %d, %v", n, got, err)
+			}
+			c = c.With(mpreg.At(locs[n]))
+		}
+	}
+}
+
+// TestInterceptorChangesAndFails: a command that is tried at another node is what its
+// caller asked for, whatever an interceptor of this one has made of it.
+func TestInterceptorChangesAndFails(t *testing.T) {
+	changes := func(mpreg.Invoker) mpreg.Invoker {
+		return func(_ context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
+			inv.Locs[0], inv.Args[0] = "changed", codec.Raw(codec.JSON{}, []byte("2"))
+			inv.Function, inv.Command, inv.Locs = "changed", "changed", append(inv.Locs, "changed")
+			return mpreg.Value{}, mpreg.Errorf(mpreg.Unavailable, "not here")
+		}
+	}
+	tells := func(next mpreg.Invoker) mpreg.Invoker {
+		return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
+			if _, err := next(ctx, inv); err != nil {
+				return mpreg.Value{}, err
+			}
+			return codec.Encode(codec.JSON{}, fmt.Sprint(inv.Function, inv.Command, inv.Locs, inv.Args))
+		}
+	}
+	far := testkit.NewServer(t, mpreg.Config{}, mpreg.WithInterceptors(tells))
+	testkit.Must(t, far.Register("f", func(int) {}, "a", "b"))
+	testkit.Run(t, far)
+	near := testkit.NewServer(t, mpreg.Config{Peers: []string{far.URL()}}, mpreg.WithInterceptors(changes))
+	testkit.Must(t, near.Register("f", func(int) {}, "a", "b"))
+	testkit.Run(t, near)
+	testkit.Acquainted(t, near, far)
+	c := near.Client().With(mpreg.At("a", "b"))
+	for range 20 { // of which the first begins at this node
+		if got, err := mpreg.Call[string](t.Context(), c, "f", 1); err != nil || got != "ff[a b] [1]" {
+			t.Fatalf("%s, %v", got, err)
+		}
+	}
+}
+
 // TestClientInterceptor: it sees Call and Do, may add headers, answer, and
 // change what comes out.
 func TestClientInterceptor(t *testing.T) {

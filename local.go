@@ -8,14 +8,15 @@ import (
 	"slices"
 )
 
-// runHere runs a command with a function of this node. If that fails the command
-// is what it was before, for an attempt elsewhere.
+// runHere runs a command with a function of this node. If that fails its arguments and
+// headers are what they were before, for an attempt elsewhere.
 func (s *Server) runHere(ctx context.Context, call *callContext, o *offer) (Value, error) {
 	call.fn = o.fn
 	given := call.invocation
 	if len(s.options.interceptors) > 0 { // they may change it
-		call.invocation.Args, call.invocation.Kwargs = slices.Clone(given.Args), maps.Clone(given.Kwargs)
-		call.invocation.Headers = maps.Clone(given.Headers)
+		inv := &call.invocation // each has room of its own for what they append
+		inv.Locs, inv.Args = slices.Clip(slices.Clone(given.Locs)), slices.Clip(slices.Clone(given.Args))
+		inv.Kwargs, inv.Headers = maps.Clone(given.Kwargs), maps.Clone(given.Headers)
 	}
 	v, err := s.runFilled(ctx, call)
 	if err != nil {

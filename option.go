@@ -212,7 +212,7 @@ func WithClusterID(id string) CallOption {
 // At adds locs: the calls go to a node that offers the function with all of
 // them. In a request they are added to those of each command.
 func At(locs ...string) CallOption {
-	return callOption(func(o *callOptions) { o.locs = append(slices.Clip(o.locs), locs...) })
+	return callOption(func(o *callOptions) { o.locs = slices.Clip(append(o.locs, locs...)) })
 }
 
 // Timeout bounds the time of each call; a context that ends earlier still does.
