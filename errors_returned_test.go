@@ -21,7 +21,8 @@ func TestErrorsReturnedInOtherWays(t *testing.T) {
 	}
 	var none *mpreg.Error
 	for name, err := range map[string]error{
-		"code": mpreg.Code(2001), "wrapped": fmt.Errorf("no paper: %w", mpreg.Code(2001)), "zero": mpreg.Errorf(0, "odd"), "nil": none,
+		"code": mpreg.Code(2001), "wrapped": fmt.Errorf("no paper: %w", mpreg.Code(2001)), "zero": mpreg.Errorf(0, "odd"),
+		"empty": &mpreg.Error{Code: 2002}, "nil": none,
 	} {
 		testkit.Must(t, s.Register(name, func() error { return err }))
 	}
@@ -29,7 +30,8 @@ func TestErrorsReturnedInOtherWays(t *testing.T) {
 		code mpreg.Code
 		says string
 	}{
-		"code": {2001, "2001"}, "wrapped": {2001, "no paper"}, "zero": {mpreg.Failed, "odd"}, "nil": {mpreg.Failed, "nil *mpreg.Error"},
+		"code": {2001, "mpreg: code 2001: the function says no more ("}, "wrapped": {2001, "no paper"}, "zero": {mpreg.Failed, "odd"},
+		"empty": {2002, "mpreg: code 2002: the function says no more ("}, "nil": {mpreg.Failed, "nil *mpreg.Error"},
 	} {
 		for way, c := range map[string]*mpreg.Client{"socket": testkit.Connect(t, s.URL()), "node": s.Client()} {
 			if _, err := c.Call(t.Context(), name); !errors.Is(err, row.code) || !strings.Contains(err.Error(), row.says) {

@@ -175,9 +175,16 @@ func handlerError(ctx context.Context, err error) (e *Error) {
 	out := &Error{Code: Failed, Message: err.Error(), Executed: ExecutedYes, cause: err}
 	if code, ok := errors.AsType[Code](err); ok && code > 0 {
 		out.Code = code
+		if err == error(code) { //nolint:errorlint // wrapped, it says more than its number
+			out.Message = noMessage
+		}
 	}
 	return out
 }
+
+// noMessage stands for the message of an error that has but a code, so that no text
+// ends where it should begin.
+const noMessage = "the function says no more"
 
 func panicked(p *panicError) *Error {
 	return &Error{Code: Internal, Message: "the function panicked; the node's log has the stack", Executed: ExecutedYes, cause: p}
@@ -196,6 +203,9 @@ func passedOn(e *Error, err error) *Error {
 	}
 	if err != error(e) { //nolint:errorlint // wrapped, its text is the one to tell
 		out.Message = err.Error()
+	}
+	if out.Message == "" {
+		out.Message = noMessage
 	}
 	if e.Function != "" {
 		if out.Message == e.Message && e.Code < ownCodes && e.Code != Failed {
