@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 
@@ -55,8 +54,7 @@ func (s *Server) authenticated(ctx context.Context, c Credentials) (identity Ide
 	identity, err := s.options.authenticate(ctx, c)
 	if err != nil {
 		logged := s.log.DebugContext
-		host, _, _ := net.SplitHostPort(c.RemoteAddr)
-		if s.cluster.once("credentials " + host + " " + err.Error()) {
+		if s.said.onceOf("credentials " + hostOf(c.RemoteAddr) + " " + err.Error()) {
 			logged = s.log.WarnContext
 		}
 		logged(ctx, "credentials refused: further ones like these are not logged for an hour", "peer", c.RemoteAddr, "err", err)

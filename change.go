@@ -118,7 +118,7 @@ func (c *cluster) load(m *member, parts, deltas []string) {
 // unreadable is for what no node of this version has written: what the node
 // offered before stays, which is better than nothing. mu is held.
 func (c *cluster) unreadable(m *member, err error) {
-	if c.onceLocked("unreadable catalog " + m.ID) {
+	if c.self.said.once("unreadable catalog " + m.ID) {
 		name, id := m.name, m.ID
 		c.say(func() {
 			c.self.log.Warn("what a node offers can't be read: its calls go by what it offered before", "peer", name, "peer_id", id, "err", err)
@@ -158,7 +158,7 @@ func (c *cluster) logEvent(e gossip.Event, m *member) {
 
 // note has something rare logged, each kind of it once. mu is held.
 func (c *cluster) note(n gossip.Note) {
-	if c.onceLocked("gossip " + n.Kind.String() + " " + n.ID) {
+	if c.self.said.once("gossip " + n.Kind.String() + " " + n.ID) {
 		c.say(func() { c.self.log.Warn(notes[n.Kind], "peer_id", n.ID, "from", n.From) })
 	}
 }

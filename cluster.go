@@ -30,8 +30,7 @@ type cluster struct {
 	closed   bool
 	seeds    seeds
 	watchers map[*watcher]struct{}
-	lines    []func()             // to be logged when mu is free
-	said     map[string]time.Time // what was logged once, and when
+	lines    []func() // to be logged when mu is free
 
 	waking  sync.WaitGroup // calls of the timer's function
 	running sync.WaitGroup // goroutines

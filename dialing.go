@@ -189,7 +189,7 @@ func (c *cluster) reach(d gossip.Dial) error {
 	result.Late = time.Since(begun) > most+dialTimeout/8
 	switch result.Outcome {
 	case gossip.Self:
-		if d.Seed != "" && c.once("self "+d.Seed) {
+		if d.Seed != "" && c.self.said.once("self "+d.Seed) {
 			c.self.log.Info("a peer's URL leads to the node itself", "url", d.Seed)
 		}
 	case gossip.Other:
@@ -302,7 +302,7 @@ func (c *cluster) logFailure(d gossip.Dial, url string, err error) {
 	_, coded := errors.AsType[*Error](err)
 	switch {
 	case isSelf(err), c.self.draining():
-	case (d.Seed != "" || coded) && c.once(dialKey(url, err)):
+	case (d.Seed != "" || coded) && c.self.said.once(dialKey(url, err)):
 		c.self.log.Warn("no link to a peer: it is tried again and again, and this is not logged anew", "url", url, "err", err)
 	default:
 		c.self.log.Debug("no link to a peer", "url", url, "peer_id", d.Node, "err", err)

@@ -126,10 +126,12 @@ func refusalKey(e *Error, cluster string) string {
 	return e.Code.String() + e.Message
 }
 
-// turnAway rejects the other end, and logs that once.
+// turnAway rejects the other end, and logs that once: for each address, and for
+// each reason, which anybody can make up.
 func (s *session) turnAway(h *wire.Hello, e *Error) {
-	logged := s.log.Debug
-	if !isSelf(e) && s.server.cluster.once(refusalKey(e, h.Cluster)) { // who dialed itself says so
+	logged, said := s.log.Debug, &s.server.said
+	if !isSelf(e) && // who dialed itself says so
+		said.onceOf("link refused "+e.Code.String()+" "+hostOf(s.link.RemoteAddr())) && said.onceOf(refusalKey(e, h.Cluster)) {
 		logged = s.log.Warn
 	}
 	logged("link refused", "code", int(e.Code), "peer_name", h.Name, "peer_id", h.Node, "peer_cluster", h.Cluster, "err", e.Message)

@@ -6,48 +6,87 @@ import (
 	"maps"
 	"net"
 	"strings"
+	"sync"
 	"time"
 )
 
-// maxSaid bounds what is remembered to have been logged, and saidAgain is after
-// how long it is logged again.
+// Bounds of what is remembered to have been logged.
 const (
-	maxSaid   = 1024
-	saidAgain = time.Hour
+	maxSaid   = 1024        // texts of each kind
+	saidAgain = time.Hour   // after which one is logged again
+	saidSweep = time.Minute // at most so often are those of an hour ago looked for
 )
 
-// once reports whether it is called with this text for the first time in an hour:
-// what goes wrong again and again is worth one line, and then debug lines.
-func (c *cluster) once(text string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.onceLocked(text)
+// said remembers what was logged: what goes wrong again and again is worth one line
+// an hour, and then debug lines. Its zero value has nothing in it. It is safe for
+// concurrent use.
+type said struct {
+	mu     sync.Mutex
+	ours   saidTexts // of what this node does
+	theirs saidTexts // of what strangers can bring about: they must not use up the others' room
 }
 
-func (c *cluster) onceLocked(text string) bool {
+type saidTexts struct {
+	when  map[string]time.Time
+	swept time.Time
+}
+
+// once reports whether a text is said for the first time in an hour.
+func (s *said) once(text string) bool { return s.first(&s.ours, text) }
+
+// onceOf is once for what strangers can bring about, with a text that may be theirs.
+func (s *said) onceOf(text string) bool { return s.first(&s.theirs, text) }
+
+func (s *said) first(texts *saidTexts, text string) bool {
 	text = clip(text)
-	if len(c.said) >= maxSaid {
-		maps.DeleteFunc(c.said, func(_ string, when time.Time) bool { return time.Since(when) > saidAgain })
-	}
-	if when, ok := c.said[text]; ok && time.Since(when) <= saidAgain || !ok && len(c.said) >= maxSaid {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if s.ours.has(text, now) || s.theirs.has(text, now) {
 		return false
 	}
-	if c.said == nil {
-		c.said = make(map[string]time.Time)
+	return texts.add(text, now)
+}
+
+func (t *saidTexts) has(text string, now time.Time) bool {
+	when, ok := t.when[text]
+	return ok && now.Sub(when) <= saidAgain
+}
+
+// add reports whether the text may be said. Beyond maxSaid all count as one: a line
+// an hour tells that there are others.
+func (t *saidTexts) add(text string, now time.Time) bool {
+	const others = ""
+	if len(t.when) >= maxSaid && now.Sub(t.swept) >= saidSweep {
+		t.swept = now
+		maps.DeleteFunc(t.when, func(_ string, when time.Time) bool { return now.Sub(when) > saidAgain })
 	}
-	c.said[text] = time.Now()
+	if _, ok := t.when[text]; !ok && len(t.when) >= maxSaid {
+		if text = others; t.has(text, now) {
+			return false
+		}
+	}
+	if t.when == nil {
+		t.when = make(map[string]time.Time)
+	}
+	t.when[text] = now
 	return true
 }
 
 // warn logs what strangers can bring about as often as they like: as a warning once an
 // hour for each address that it comes from, and for debugging beyond that.
 func (s *Server) warn(log *slog.Logger, addr, msg string, args ...any) {
-	host, _, _ := net.SplitHostPort(addr)
 	level := slog.LevelDebug
-	if s.cluster.once(msg + " " + host) {
+	if s.said.onceOf(msg + " " + hostOf(addr)) {
 		level = slog.LevelWarn
 	}
 	log.Log(context.Background(), level, msg, args...)
+}
+
+// hostOf returns an address without its port.
+func hostOf(addr string) string {
+	host, _, _ := net.SplitHostPort(addr)
+	return host
 }
 
 // clip bounds a text of a stranger that is logged or kept.

@@ -77,7 +77,7 @@ func (c *cluster) resolve(names []string) {
 					m.SetSeeds(now, c.seeds.all())
 				}
 			})
-			if err != nil && ctx.Err() == nil && c.once("resolve "+name) {
+			if err != nil && ctx.Err() == nil && c.self.said.once("resolve "+name) {
 				c.self.log.Warn("a peer's name is not found: it is tried again and again, and this is not logged anew", "url", dnsScheme+name, "err", err)
 			}
 		}

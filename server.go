@@ -43,6 +43,7 @@ type Server struct {
 	requests      sync.WaitGroup
 	pool          pool
 	leases        *lease.Store // results that others fetch
+	said          said         // what was logged once
 	ignored       overdue      // calls whose context has ended, and their function has not
 
 	dialing     context.Context // of the dials to other nodes; ends when none is needed any more

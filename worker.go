@@ -92,9 +92,7 @@ func (s *session) enlist(kind link.Kind, n *wire.WorkerNotice) *Error {
 	switch cluster := cmp.Or(n.ClusterID, DefaultClusterID); {
 	case cluster != node.config.ClusterID:
 		e := newError(WrongCluster, ExecutedNo, "the worker is for the cluster %q, and this node is of %q", cluster, node.config.ClusterID)
-		if node.cluster.once(refusalKey(e, cluster)) {
-			s.log.Warn("worker refused", "code", int(e.Code), "err", e.Message)
-		}
+		s.warn("worker refused", "code", int(e.Code), "err", e.Message)
 		return e
 	case node.options.authenticate != nil && !s.known().Node:
 		return newError(PermissionDenied, ExecutedNo, "the token does not let its holder offer functions: the authenticator sets Identity.Node for those")

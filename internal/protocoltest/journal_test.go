@@ -22,6 +22,7 @@ func TestStrangersDoNotFillTheLog(t *testing.T) {
 	var log testkit.Journal
 	s := testkit.Serve(t, mpreg.Config{MaxMessageBytes: 1000}, mpreg.WithLogger(log.Logger()))
 	binaryDialer := websocket.Dialer{Subprotocols: []string{wire.Subprotocol}}
+	worker := `{"role":"server","u":"1","server":{"what":"HELLO","offers":[{"fun":"f"}],"cluster_id":"theirs %d"}}`
 	oversized := append(binary.AppendUvarint(nil, 2000), make([]byte, 2000)...)
 	for i := range 20 {
 		_, response, err := websocket.DefaultDialer.DialContext(t.Context(), s.URL(), http.Header{"Origin": {fmt.Sprintf("http://evil%d.example", i)}})
@@ -37,6 +38,8 @@ func TestStrangersDoNotFillTheLog(t *testing.T) {
 			{websocket.Dialer{}, websocket.TextMessage, bytes.Repeat([]byte("x"), 2000)},
 			{binaryDialer, websocket.BinaryMessage, fmt.Appendf(nil, "rubbish %d", i)},
 			{binaryDialer, websocket.BinaryMessage, oversized},
+			{binaryDialer, websocket.BinaryMessage, helloFrame(t, &wire.Hello{Versions: []int{1}, Cluster: fmt.Sprint("theirs ", i)})},
+			{websocket.Dialer{}, websocket.TextMessage, fmt.Appendf(nil, worker, i)},
 		} {
 			ws := testkit.Dial(t, s.URL(), message.dialer)
 			testkit.Must(t, ws.WriteMessage(message.kind, message.data))
@@ -48,7 +51,7 @@ func TestStrangersDoNotFillTheLog(t *testing.T) {
 		testkit.Must(t, err)
 		_, _ = io.ReadAll(c)
 	}
-	if lines := log.Take(); len(lines) < 3 || len(lines) > 5 {
+	if lines := log.Take(); len(lines) < 5 || len(lines) > 7 {
 		t.Errorf("%d warnings:\n%s", len(lines), strings.Join(lines, "\n"))
 	}
 }
