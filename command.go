@@ -3,6 +3,7 @@ package mpreg
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/mpreg/mpreg/codec"
@@ -108,8 +109,12 @@ func (e *execution) newCall(ctx context.Context, o *outcome) (*callContext, erro
 	if call == nil {
 		call = new(callContext)
 	}
+	locs := cmd.Locs
+	if len(e.node.options.interceptors) > 0 { // they may change it, and other nodes are asked for what the caller wants
+		locs = slices.Clone(locs)
+	}
 	*call = callContext{Context: ctx, exec: e, index: int32(o.index), outcome: o, splices: splices, invocation: Invocation{
-		Function: cmd.Function, Command: cmd.Name, Locs: cmd.Locs,
+		Function: cmd.Function, Command: cmd.Name, Locs: slices.Clip(locs),
 		Args: args, Kwargs: kwargs, Headers: e.request.Headers,
 	}}
 	return call, nil
@@ -118,10 +123,10 @@ func (e *execution) newCall(ctx context.Context, o *outcome) (*callContext, erro
 // attempt runs a command once, wherever it can run.
 func (e *execution) attempt(call *callContext, o *outcome) (Value, error) {
 	index := o.index
-	r := e.request
+	r, cmd := e.request, call.command()
 	q := query{
 		Query: route.Query{
-			Function: call.invocation.Function, Locs: call.invocation.Locs,
+			Function: cmd.Function, Locs: cmd.Locs,
 			From: e.origin.node, Hops: int(e.origin.hops), Here: r.Node != "",
 		},
 		node: r.Node, wait: r.WaitForRoute && !o.again, hedge: r.Hedge, after: r.HedgeAfter(),

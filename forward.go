@@ -163,8 +163,7 @@ func (m *member) do(ctx context.Context, r *wire.Request, to receiver) (*wire.Re
 // forwarded returns the request that has another node run the command: as it was asked
 // for, and not as interceptors of this node have left it where it failed.
 func (c *callContext) forwarded(q query) *wire.Request {
-	from, inv := c.exec.request, &c.invocation
-	cmd := &from.Commands[c.index]
+	from, cmd, inv := c.exec.request, c.command(), &c.invocation
 	r := &wire.Request{
 		U: from.U,
 		Commands: []wire.Command{{

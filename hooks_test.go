@@ -182,7 +182,8 @@ func TestInterceptorsAppend(t *testing.T) {
 }
 
 // TestInterceptorChangesAndFails: a command that is tried at another node is what its
-// caller asked for, whatever an interceptor of this one has made of it.
+// caller asked for, whatever an interceptor of this one has made of it; and so it is to
+// who asks for its Info.
 func TestInterceptorChangesAndFails(t *testing.T) {
 	changes := func(mpreg.Invoker) mpreg.Invoker {
 		return func(_ context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
@@ -193,10 +194,13 @@ func TestInterceptorChangesAndFails(t *testing.T) {
 	}
 	tells := func(next mpreg.Invoker) mpreg.Invoker {
 		return func(ctx context.Context, inv *mpreg.Invocation) (mpreg.Value, error) {
+			asked := fmt.Sprint(inv.Function, inv.Command, inv.Locs, inv.Args)
+			inv.Function, inv.Command, inv.Locs[0] = "changed", "changed", "changed"
 			if _, err := next(ctx, inv); err != nil {
 				return mpreg.Value{}, err
 			}
-			return codec.Encode(codec.JSON{}, fmt.Sprint(inv.Function, inv.Command, inv.Locs, inv.Args))
+			info := mpreg.InfoFromContext(ctx)
+			return codec.Encode(codec.JSON{}, fmt.Sprint(asked, " ", info.Function, info.Command, info.Locs))
 		}
 	}
 	far := testkit.NewServer(t, mpreg.Config{}, mpreg.WithInterceptors(tells))
@@ -208,7 +212,7 @@ func TestInterceptorChangesAndFails(t *testing.T) {
 	testkit.Acquainted(t, near, far)
 	c := near.Client().With(mpreg.At("a", "b"))
 	for range 20 { // of which the first begins at this node
-		if got, err := mpreg.Call[string](t.Context(), c, "f", 1); err != nil || got != "ff[a b] [1]" {
+		if got, err := mpreg.Call[string](t.Context(), c, "f", 1); err != nil || got != "ff[a b] [1] ff[a b]" {
 			t.Fatalf("%s, %v", got, err)
 		}
 	}

@@ -2,6 +2,7 @@ package mpreg
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"github.com/mpreg/mpreg/internal/wire"
@@ -72,13 +73,16 @@ func (c *callContext) handed(f choice) {
 	o.node = node
 }
 
+// command returns the command as it was asked for, which nobody changes.
+func (c *callContext) command() *wire.Command { return &c.exec.request.Commands[c.index] }
+
 func (c *callContext) info() Info {
-	origin := c.exec.origin
+	origin, cmd := c.exec.origin, c.command()
 	return Info{
 		Request:  c.exec.request.U,
-		Command:  c.invocation.Command,
-		Function: c.invocation.Function,
-		Locs:     c.invocation.Locs,
+		Command:  cmd.Name,
+		Function: cmd.Function,
+		Locs:     slices.Clip(cmd.Locs),
 		Node:     c.exec.node.Name(),
 		NodeID:   c.exec.node.ID(),
 		Peer:     origin.peer,

@@ -14,9 +14,8 @@ func (s *Server) runHere(ctx context.Context, call *callContext, o *offer) (Valu
 	call.fn = o.fn
 	given := call.invocation
 	if len(s.options.interceptors) > 0 { // they may change it
-		inv := &call.invocation // each has room of its own for what they append
-		inv.Locs, inv.Args = slices.Clip(slices.Clone(given.Locs)), slices.Clip(slices.Clone(given.Args))
-		inv.Kwargs, inv.Headers = maps.Clone(given.Kwargs), maps.Clone(given.Headers)
+		call.invocation.Args, call.invocation.Kwargs = slices.Clip(slices.Clone(given.Args)), maps.Clone(given.Kwargs)
+		call.invocation.Headers = maps.Clone(given.Headers)
 	}
 	v, err := s.runFilled(ctx, call)
 	if err != nil {
@@ -119,8 +118,9 @@ func (s *Server) localError(ctx context.Context, call *callContext, err error) e
 // logFault tells the log what the caller need not know, of a fault that is this
 // node's.
 func (s *Server) logFault(ctx context.Context, call *callContext, e *Error) {
+	cmd := call.command()
 	log := s.log.With("peer", call.exec.origin.peer, "peer_id", call.exec.origin.node, "request", call.exec.request.U,
-		"command", call.invocation.Command, "function", call.invocation.Function)
+		"command", cmd.Name, "function", cmd.Function)
 	p, ok := e.cause.(*panicError) //nolint:errorlint // only a panic of this very call
 	if !ok {
 		log.WarnContext(ctx, "call failed", "err", e.Message)

@@ -34,6 +34,7 @@ func (c *cluster) await(ctx context.Context, call *callContext, q query) (Value,
 	if !awaitable(err) {
 		return v, err
 	}
+	cmd := call.command()
 	waiting, cancel := inTime(ctx)
 	defer cancel()
 	var drains <-chan struct{} // of interest if the call can wait elsewhere
@@ -48,7 +49,7 @@ func (c *cluster) await(ctx context.Context, call *callContext, q query) (Value,
 		if v, err = c.attempts(ctx, call, &q); !awaitable(err) {
 			return v, err
 		}
-		missing := asError(err).at(call.invocation.Command, call.invocation.Function, "")
+		missing := asError(err).at(cmd.Name, cmd.Function, "")
 		if !call.exec.waits(missing) {
 			return Value{}, waitError(waiting, missing)
 		}
