@@ -39,6 +39,10 @@ func (d *plainDecoder) value(p *plainType, i int, v reflect.Value) int {
 	case cborMap:
 		return d.fields(p, i, n, v)
 	}
+	if p.kind == reflect.Slice && isCBORNull(major|low) {
+		v.SetZero() // what a writer has for nil
+		return i
+	}
 	if !setPlainNumber(major|low, major, n, v) {
 		return cborMalformed
 	}

@@ -206,6 +206,8 @@ func TestPlainKeys(t *testing.T) {
 		"\xa2\x61B\x01\x61B\x02":          "",
 		"\xa2\x61A\x01":                   "",
 		"\xa1\x61A\x01\x61B\x02":          "",
+		"\xa2\x61A\x01\x61B\xf6":          "{1 0}",
+		"\xf6":                            "{0 0}",
 	} {
 		var pair struct{ A, B int }
 		err := codec.CBOR{}.Decode([]byte(data), &pair)
