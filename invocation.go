@@ -17,7 +17,11 @@ type Value = codec.Value
 // as such; as the last parameter of a function they receive all keywords.
 type Kwargs map[string]any
 
-// Invocation is one call of one function, as interceptors see it.
+// Invocation is one call of one function, as interceptors see it. What one of them
+// changes is seen by those behind it. At a client that is what the call becomes. At a
+// node the function was chosen before: Args and Kwargs reach it as they are then, while
+// [Info] tells what the caller asked for, as does the node to another if the call could
+// not begin here and is tried there.
 type Invocation struct {
 	Function string
 	Command  string // the command's name within its request

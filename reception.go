@@ -20,8 +20,8 @@ type reception struct {
 	over  bool  // the response is there: nothing comes any more
 }
 
-// receive is do for a call with a receiver. It is left to by a panic of the
-// receiver, too, which is code of an application.
+// receive is do for a call with a receiver, which is code of an application: its panic
+// ends the call, too.
 func (p *peer) receive(ctx context.Context, r *wire.Request, to receiver) (*wire.Response, error) {
 	if r.Stream {
 		r.Window, r.WindowBytes = streamWindow, streamWindowBytes

@@ -9,8 +9,8 @@ import (
 
 // Arrivals tells those who wait for a node that can run their call that there is a new
 // offer of its function. Nobody waits most of the time, and a change costs one load
-// then. What nobody waits for any more takes no memory: who waits chooses the names.
-// The zero Arrivals are ready. It is safe for concurrent use.
+// then. A name is kept as long as somebody waits for it: callers make names up. The
+// zero Arrivals are ready. It is safe for concurrent use.
 type Arrivals struct {
 	waiting atomic.Int64
 
