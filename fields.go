@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // jsonField is a field of a struct, or of one that it embeds, as encoding/json sees
@@ -44,6 +45,9 @@ func collectFields(all *[]jsonField, t reflect.Type, at jsonField, within []refl
 			continue
 		}
 		name, options, _ := strings.Cut(tag, ",")
+		if !isKey(name) {
+			name = ""
+		}
 		if name == "" && f.embedsStruct() {
 			elem := f.Type
 			if elem.Kind() == reflect.Pointer {
@@ -63,6 +67,14 @@ func collectFields(all *[]jsonField, t reflect.Type, at jsonField, within []refl
 		}
 		*all = append(*all, f)
 	}
+}
+
+// isKey reports whether encoding/json takes the name in a tag: one with a quote or a
+// backslash in it, say, is as none.
+func isKey(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", r)
+	})
 }
 
 // embedsStruct reports whether the exported fields of f's type are seen though

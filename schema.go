@@ -181,6 +181,9 @@ func keySchema(t reflect.Type) *jsonschema.Schema {
 	if t.Kind() == reflect.String || t.Implements(reflect.TypeFor[encoding.TextMarshaler]()) {
 		return nil
 	}
+	if reflect.Zero(t).CanUint() {
+		return &jsonschema.Schema{Pattern: `^(0|[1-9][0-9]*)$`}
+	}
 	return &jsonschema.Schema{Pattern: `^-?(0|[1-9][0-9]*)$`}
 }
 

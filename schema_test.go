@@ -45,6 +45,9 @@ type (
 		N int   `json:"n,string"`
 		P *bool `json:"p,string"`
 	}
+	noKey struct {
+		N int `json:"it's"` //nolint:staticcheck // a quote is in no key
+	}
 	onlyRead  struct{ N int } // marshals as its field, and unmarshals itself
 	onlyWrite struct{ N int } // the other way round
 	onlyText  struct{ N int }
@@ -88,6 +91,7 @@ func TestSchemasAreTrue(t *testing.T) {
 		"octets":      {same[[]octet], []string{`null`, `"AQI="`}, []string{`1`, `{}`}},
 		"map":         {same[map[string]int], []string{`null`, `{}`, `{"x":1}`}, []string{`[]`, `{"x":"y"}`}},
 		"map by int":  {same[map[int]string], []string{`{"-1":"x","20":"y"}`}, []string{`{"x":"y"}`, `{"1":1}`}},
+		"map by uint": {same[map[uint8]int], []string{`{"1":1}`}, []string{`{"-1":1}`}},
 		"map by addr": {same[map[netip.Addr]int], []string{`{"1.2.3.4":1}`}, []string{`{"1.2.3.4":"x"}`}},
 		"time":        {same[time.Time], []string{`"2026-01-02T03:04:05Z"`}, []string{`1`, `{}`}},
 		"duration":    {same[time.Duration], []string{`5`}, []string{`"5s"`}},
@@ -119,6 +123,7 @@ func TestSchemasAreTrue(t *testing.T) {
 			same[quotedFields],
 			[]string{`{"n":"1","p":"true"}`, `{"p":null}`}, []string{`{"n":1}`, `{"p":true}`},
 		},
+		"no key":    {same[noKey], []string{`{"N":1,"it's":"x"}`}, []string{`{"N":"x"}`}},
 		"recursive": {same[branch], []string{`{"Leaf":1,"Boughs":[{"Leaf":2,"Boughs":null}]}`}, []string{`{"Leaf":"x"}`, `{"Boughs":{}}`}},
 	} {
 		t.Run(name, func(t *testing.T) {
