@@ -5,13 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/mpreg/mpreg/internal/route"
-	"github.com/mpreg/mpreg/internal/wire"
 )
 
 // Registry holds the functions that a process offers. The zero Registry is
@@ -23,6 +19,7 @@ type Registry struct {
 
 	mu      sync.RWMutex
 	offers  map[string][]*offer // by name; the one with the fewest locs first
+	size    catalogSize         // of all offers
 	crews   map[*Function]*crew // the workers that run a function, if it is theirs
 	changed func()              // called after each change, without mu; nil if nobody wants to know
 }
@@ -51,7 +48,8 @@ const reservedPrefix = "mpreg."
 // them. One name may be registered several times with other locs; the same name
 // and set twice is an error, as is a signature that can't be called from
 // elsewhere. Names and locs have 1 to 256 characters, none of them a control
-// character, and an offer has at most 1,024 locs; echo, echos, list_peers and what
+// character, and an offer has at most 1,024 locs; a node has at most 65,536 offers, with
+// 1,048,576 locs, taken together; echo, echos, list_peers and what
 // begins with "mpreg." belong to the node. What is wrong is told here, never in a
 // call. A running server offers the function at once.
 func (r *Registry) Register(name string, fn any, locs ...string) error {
@@ -104,6 +102,9 @@ func (r *Registry) register(name string, fn any, locs []string) error {
 	default:
 		return fmt.Errorf("mpreg: registering %q: it is registered already %s", name, withLocs(set))
 	}
+	if err := r.size.room(catalogSize{1, len(set)}); err != nil {
+		return fmt.Errorf("mpreg: registering %q: %w", name, err)
+	}
 	r.add(newOffer(r.node, name, set, f))
 	return nil
 }
@@ -128,13 +129,22 @@ func (r *Registry) add(o *offer) {
 	list := append(slices.Clone(r.offers[o.name]), o)
 	slices.SortStableFunc(list, func(a, b *offer) int { return cmp.Compare(len(a.locs), len(b.locs)) })
 	r.offers[o.name] = list
+	r.size.offers++
+	r.size.locs += len(o.locs)
 }
 
 // remove takes out the offers under a name for which drop is true, and returns how
 // many they were. mu is held.
 func (r *Registry) remove(name string, drop func(*offer) bool) int {
 	before := r.offers[name]
-	after := slices.DeleteFunc(slices.Clone(before), drop)
+	after := slices.DeleteFunc(slices.Clone(before), func(o *offer) bool {
+		dropped := drop(o)
+		if dropped {
+			r.size.offers--
+			r.size.locs -= len(o.locs)
+		}
+		return dropped
+	})
 	if len(after) == 0 {
 		delete(r.offers, name)
 	} else {
@@ -197,17 +207,6 @@ func (r *Registry) match(name string, locs, common []string) *offer {
 	return best
 }
 
-// missing counts the locs that the offer does not have.
-func (o *offer) missing(locs, common []string) int {
-	n := 0
-	for _, loc := range locs {
-		if !slices.Contains(o.locs, loc) && !slices.Contains(common, loc) {
-			n++
-		}
-	}
-	return n
-}
-
 // Functions lists what is registered, by name and locs.
 func (r *Registry) Functions() []FunctionInfo {
 	r.mu.RLock()
@@ -232,97 +231,9 @@ func (r *Registry) locSets(name string, common []string) [][]string {
 	return sets
 }
 
-// notFound explains why none of a function's offers matches: there are none, or
-// the closest one lacks some locs.
-func notFound(name string, locs []string, offers [][]string) *Error {
-	if len(offers) == 0 {
-		return newError(NotFound, ExecutedNo, "no node offers the function %q", name)
-	}
-	closest := slices.MinFunc(offers, func(a, b []string) int {
-		return cmp.Compare(len(lacking(locs, a)), len(lacking(locs, b)))
-	})
-	lacks := lacking(locs, closest)
-	e := newError(NotFound, ExecutedNo, "no node offers the function %q %s: the closest offer is %s and lacks %q",
-		name, withLocs(locs), withLocs(closest), lacks)
-	e.Details = map[string]any{"missing_locs": lacks, "closest_offer": closest}
-	return e
-}
-
-// lacking returns those of locs that has does not have.
-func lacking(locs, has []string) []string {
-	var lacks []string
-	for _, loc := range locs {
-		if !slices.Contains(has, loc) {
-			lacks = append(lacks, loc)
-		}
-	}
-	return lacks
-}
-
-func withLocs(locs []string) string {
-	if len(locs) == 0 {
-		return "without locs"
-	}
-	return fmt.Sprintf("with the locs %q", locs)
-}
-
-// locSet returns locs sorted and each once.
-func locSet(locs []string) ([]string, error) {
-	set := slices.Clone(locs)
-	if set == nil {
-		set = []string{}
-	}
-	slices.Sort(set)
-	set = slices.Compact(set)
-	if len(set) > wire.MaxLocs {
-		return nil, fmt.Errorf("%d locs are more than %d", len(set), wire.MaxLocs)
-	}
-	for _, loc := range set {
-		if err := checkName("loc", loc); err != nil {
-			return nil, err
-		}
-	}
-	return set, nil
-}
-
-// checkTold keeps out a function that can't be told to other nodes: with it they
-// would learn of no other of this node either.
-func checkTold(f *Function) error {
-	for _, told := range []struct {
-		what, text string
-		most       int
-	}{{"doc", f.doc, wire.MaxDoc}, {"signature", f.String(), wire.MaxSignature}} {
-		if !utf8.ValidString(told.text) {
-			return fmt.Errorf("its %s is no UTF-8", told.what)
-		}
-		if n := utf8.RuneCountInString(told.text); n > told.most {
-			return fmt.Errorf("its %s has %d characters, more than %d", told.what, n, told.most)
-		}
-	}
-	return nil
-}
-
-// checkName keeps out what would be refused on the wire.
-func checkName(what, name string) error {
-	switch {
-	case name == "":
-		return fmt.Errorf("the %s is empty", what)
-	case !utf8.ValidString(name):
-		return fmt.Errorf("the %s %q is no UTF-8", what, name)
-	case utf8.RuneCountInString(name) > wire.MaxName:
-		return fmt.Errorf("the %s is longer than %d characters", what, wire.MaxName)
-	case strings.ContainsFunc(name, unicode.IsControl):
-		return fmt.Errorf("the %s %q has control characters", what, name)
-	}
-	return nil
-}
-
 // count returns how many offers there are.
-func (r *Registry) count() (n int) {
+func (r *Registry) count() int {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	for _, offers := range r.offers {
-		n += len(offers)
-	}
-	return n
+	return r.size.offers
 }

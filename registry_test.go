@@ -95,6 +95,38 @@ func TestOfferThatCannotBeTold(t *testing.T) {
 	}
 }
 
+// TestCatalogThatCannotBeTold: a node has as many functions and locs as others take of it,
+// and what is withdrawn makes room.
+func TestCatalogThatCannotBeTold(t *testing.T) {
+	locs := make([]string, 1024)
+	for i := range locs {
+		locs[i] = fmt.Sprintf("loc-%d", i)
+	}
+	for _, row := range []struct {
+		most int
+		locs []string
+		says string
+	}{
+		{1 << 16, nil, "a node would offer 65537 functions, more than 65536"},
+		{1 << 10, locs, "a node's functions would have 1048577 locs, taken together, more than 1048576"},
+	} {
+		var r mpreg.Registry
+		fn := mpreg.Func(func() {})
+		for i := range row.most {
+			testkit.Must(t, r.Register(fmt.Sprintf("f%d", i), fn, row.locs...))
+		}
+		if err := r.Register("one", fn, "loc"); err == nil || !strings.Contains(err.Error(), row.says) {
+			t.Errorf("one more: want %q, got %v", row.says, err)
+		}
+		if !r.Unregister("f0") {
+			t.Error("f0 was not there")
+		}
+		if err := r.Register("one", fn, "loc"); err != nil {
+			t.Errorf("in its place: %v", err)
+		}
+	}
+}
+
 // TestSameOfferTwice: the same name and set of locs twice is an error, in
 // whatever order and however often a loc is said; another set is none.
 func TestSameOfferTwice(t *testing.T) {

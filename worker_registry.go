@@ -73,14 +73,15 @@ func (r *Registry) join(w *worker, offers []wire.WorkerOffer, room int64) (chang
 
 // acceptable says why what a worker offers can't be added. mu is held.
 func (r *Registry) acceptable(w *worker, offers []wire.WorkerOffer, room int64) *Error {
-	mine, fresh, size := len(w.crews), 0, int64(0)
+	mine, fresh, size := len(w.crews), catalogSize{}, int64(0)
 	for _, c := range r.crews {
 		size += c.size
 	}
 	for _, o := range offers {
 		there := r.exactly(o.Function, o.Locs)
 		if there == nil {
-			fresh++
+			fresh.offers++
+			fresh.locs += len(o.Locs)
 			mine++
 			size += offerSize(o)
 			continue
@@ -94,9 +95,14 @@ func (r *Registry) acceptable(w *worker, offers []wire.WorkerOffer, room int64) 
 		}
 		size += max(0, offerSize(o)-c.size)
 	}
+	if err := r.size.room(fresh); err != nil {
+		e := newError(ResourceExhausted, ExecutedNo, "%w", err)
+		e.Details = map[string]any{wire.DetailLimit: "offers_of_node"}
+		return e
+	}
 	return cmp.Or(
 		workerBound("offers_per_link", "functions of the worker", int64(mine), maxWorkerOffers),
-		workerBound("offers_of_workers", "functions of workers", int64(len(r.crews)+fresh), maxCrews),
+		workerBound("offers_of_workers", "functions of workers", int64(len(r.crews)+fresh.offers), maxCrews),
 		workerBound("offer_bytes", "bytes of names, locs and docs of what workers offer", size, room),
 	)
 }
