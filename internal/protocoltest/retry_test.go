@@ -160,6 +160,7 @@ func TestRetryIsLeft(t *testing.T) {
 				_ = p.ws.Close()
 				b := <-dialed["b"] // which does not answer its HELLO
 				b.hello()
+				synctest.Wait() // until the call waits for that: before, its end is that of the first attempt
 				row.end(c, cancel)
 				got := <-call
 				e := testkit.AsError(t, got.Err)
