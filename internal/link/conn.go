@@ -39,15 +39,16 @@ const (
 // that reads: only the flusher does I/O.
 type conn struct {
 	net.Conn
-	timeout    time.Duration // of a write; none if not positive
-	born       time.Time
-	heard      atomic.Int64 // nanoseconds after born when bytes last came in
-	processing atomic.Bool  // the reader works on what it has read
-	beforeRead func()       // called by the reader when it needs more bytes
-	handshake  bool         // pass everything through; cleared before the conn is shared
-	opening    int          // bytes that were read in the handshake
+	timeout     time.Duration // of a write; none if not positive
+	born        time.Time
+	heard       atomic.Int64 // nanoseconds after born when bytes last came in
+	processing  atomic.Bool  // the reader works on what it has read
+	beforeRead  func()       // called by the reader when it needs more bytes
+	handshake   bool         // pass everything through; cleared before the conn is shared
+	opening     int          // bytes that were read in the handshake
+	interrupted bool         // the handshake was
 
-	mu  sync.Mutex // guards buf; held for a copy, never for I/O
+	mu  sync.Mutex // guards buf and interrupted; held for a copy, never for I/O
 	buf []byte
 
 	// The flusher's own.
@@ -113,6 +114,25 @@ func (c *conn) Write(p []byte) (int, error) {
 	c.buf = append(c.buf, p...)
 	c.mu.Unlock()
 	return len(p), nil
+}
+
+// interrupt ends a handshake, at once and for good.
+func (c *conn) interrupt() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.interrupted = true
+	_ = c.Conn.SetDeadline(time.Unix(1, 0)) // fails if closed, which is as good
+}
+
+// SetDeadline is called by the websocket at the begin and the end of a handshake, which
+// must not undo an interrupt that came before.
+func (c *conn) SetDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.interrupted {
+		return nil
+	}
+	return c.Conn.SetDeadline(t)
 }
 
 // SetWriteDeadline is called by the websocket before each frame. Deadlines belong to

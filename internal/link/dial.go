@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/gorilla/websocket"
 )
@@ -115,6 +114,6 @@ func (d *dialing) connect(ctx context.Context, network, addr string) (net.Conn, 
 // deadline but not its cancellation, so that is watched here.
 func (d *dialing) wrap(ctx context.Context, c net.Conn) *conn {
 	d.conn = newConn(c, d.cfg.WriteTimeout)
-	d.unwatch = context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
+	d.unwatch = context.AfterFunc(ctx, d.conn.interrupt)
 	return d.conn
 }
